@@ -1,0 +1,312 @@
+#include "clang_plugin/analysis/analyse.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "clang_plugin/analysis/interpreter.h"
+#include "clang_plugin/analysis/message.h"
+#include "clang_plugin/packages/go_constant.h"
+
+namespace cgoscope {
+namespace {
+
+constexpr double kMillion = 1e6;  // floating-point arguments are counted in millionths
+
+// Go's linker escapes the dots of the last element of an import path: "gopkg.in/lxc/go-lxc%2ev2.F".
+std::string linker_package(const Package& package) {
+  if (package.name == "main") return "main";
+  std::string path = package.import_path;
+  const size_t slash = path.rfind('/');
+  for (size_t at = slash == std::string::npos ? 0 : slash + 1; at < path.size(); ++at) {
+    if (path[at] != '.') continue;
+    path.replace(at, 1, "%2e");
+    at += 2;
+  }
+  return path;
+}
+
+class Analysis {
+ public:
+  Analysis(const SummarisedPackage& summarised, const Catalogue& catalogue,
+           const AnalysisOptions& options)
+      : package_(summarised.package),
+        units_(summarised.units),
+        catalogue_(catalogue),
+        options_(options),
+        constants_(summarised.package),
+        program_(summarised.units, catalogue, export_names(summarised.package)) {
+    for (size_t i = 0; i < package_.cgo_files.size(); ++i) {
+      for (const auto& [name, value] : units_[i].constants)
+        constants_.set_c_constant(package_.cgo_files[i], name, value);
+    }
+  }
+
+  PackageFindings run() {
+    // Twice: what one function says of a handle or a lock counts for the others, whatever their
+    // order.
+    visit_all(false);
+    visit_all(true);
+    return std::move(result_);
+  }
+
+ private:
+  static std::vector<std::string> export_names(const Package& package) {
+    std::vector<std::string> names;
+    for (const GoFile& file : package.cgo_files) {
+      for (const GoExport& exported : file.exports) names.push_back(exported.c_name);
+    }
+    return names;
+  }
+
+  void visit_all(bool report) {
+    for (size_t i = 0; i < package_.cgo_files.size(); ++i)
+      visit_file(package_.cgo_files[i], units_[i], report);
+  }
+
+  void visit_file(const GoFile& file, const TranslationUnit& unit, bool report) {
+    std::unique_ptr<Interpreter> interpreter;
+    HandleStates handles;
+    int function_index = -2;
+    size_t next_set = 0;
+    for (const GoReference& reference : file.references) {
+      if (!interpreter || reference.function_index != function_index || function_index == -1) {
+        // A function's calls are looked at in order, so that what one does to a descriptor counts
+        // for the next.
+        interpreter = std::make_unique<Interpreter>(program_, facts_, cache_);
+        handles.clear();
+        function_index = reference.function_index;
+      }
+      for (; next_set < file.set_nonblock.size() &&
+             file.set_nonblock[next_set].line <= reference.line;
+           ++next_set) {
+        apply_set_nonblock(file, file.set_nonblock[next_set], *interpreter, handles);
+      }
+      visit_reference(file, unit, reference, *interpreter, handles, report);
+    }
+  }
+
+  // syscall.SetNonblock(fd, true)
+  void apply_set_nonblock(const GoFile& file, const GoSetNonblock& set, Interpreter& interpreter,
+                          HandleStates& handles) {
+    const std::string name = go_object_name(set.descriptor, file, set.function_index);
+    const auto on = constants_.evaluate(set.value, file, set.function_index);
+    if (name.empty()) return;
+    HandleState state;
+    state.nonblocking = on ? tri(*on != 0) : Tri::kUnknown;
+    handles[symbol(name, file, set.function_index, interpreter)] = state;
+    if (const std::string identity = go_identity(name); !identity.empty())
+      facts_.handles[identity] = state;
+  }
+
+  // "Conn.fd" is one thing wherever it stands; "fd" is one thing inside its function.
+  static std::string go_identity(const std::string& name) {
+    return name.find('.') == std::string::npos ? "" : "go:" + name;
+  }
+
+  static SymbolId symbol(const std::string& name, const GoFile& file, int function_index,
+                         Interpreter& interpreter) {
+    const std::string identity = go_identity(name);
+    const std::string key =
+        identity.empty() ? file.path + ":" + std::to_string(function_index) + ":" + name : identity;
+    return interpreter.symbol_for(key, identity);
+  }
+
+  // What Go passes, as far as the source says it.
+  Value argument_value(const std::string& text, const GoFile& file, const TranslationUnit& unit,
+                       int function_index, bool is_real, Interpreter& interpreter) {
+    if (is_real) {
+      const auto real = constants_.evaluate_double(text, file, function_index);
+      return real ? Value::constant(static_cast<int64_t>(std::clamp(*real * kMillion, -9e18, 9e18)))
+                  : Value::any();
+    }
+    if (const auto constant = constants_.evaluate(text, file, function_index))
+      return Value::constant(*constant);
+    const std::string name = go_object_name(text, file, function_index);
+    if (name.starts_with("C.")) {
+      const auto function = unit.visible.find(name.substr(2));
+      if (function != unit.visible.end())
+        return Value::function(program_.function_id(function->second));
+    }
+    return name.empty() ? Value::any()
+                        : Value::any(symbol(name, file, function_index, interpreter));
+  }
+
+  // Whether `reference` is only handed to a C function on the same line, which decides what becomes
+  // of it.
+  static bool is_handed_on(const GoFile& file, const GoReference& reference) {
+    const std::string text = "C." + reference.name;
+    return std::any_of(file.references.begin(), file.references.end(),
+                       [&](const GoReference& other) {
+                         return &other != &reference && other.line == reference.line &&
+                                other.use == ReferenceUse::kCall &&
+                                std::any_of(other.arguments.begin(), other.arguments.end(),
+                                            [&](const std::string& argument) {
+                                              return argument.find(text) != std::string::npos;
+                                            });
+                       });
+  }
+
+  void visit_reference(const GoFile& file, const TranslationUnit& unit,
+                       const GoReference& reference, Interpreter& interpreter,
+                       HandleStates& handles, bool report) {
+    const auto visible = unit.visible.find(reference.name);
+    const std::string link_name = visible == unit.visible.end() ? reference.name : visible->second;
+    const FunctionId id = program_.function_id(link_name);
+    const LinkedFunction linked = program_.function(id);
+    const bool is_function = linked.body || visible != unit.visible.end() ||
+                             catalogue_.find_blocking(reference.name) ||
+                             !catalogue_.find_options(reference.name).empty();
+    if (!is_function) return;  // a type, a constant, a variable
+    if (reference.use == ReferenceUse::kValue && is_handed_on(file, reference)) return;
+    if (report) ++result_.go_call_sites;
+    const BlockingFunction* row =
+        linked.body && !linked.body->is_system ? nullptr : catalogue_.find_blocking(reference.name);
+    std::vector<Value> arguments;
+    for (size_t i = 0; i < reference.arguments.size(); ++i) {
+      bool is_real =
+          row && row->unit == Unit::kSecondsDouble && static_cast<size_t>(row->argument) == i;
+      if (linked.body) {
+        for (const Variable& variable : linked.body->variables) {
+          is_real = is_real || (variable.parameter == static_cast<int>(i) && variable.is_real);
+        }
+      }
+      arguments.push_back(argument_value(reference.arguments[i], file, unit,
+                                         reference.function_index, is_real, interpreter));
+    }
+    Interpreter::Outcome outcome;
+    if (linked.body && (!linked.body->is_system || !row)) {
+      outcome = interpreter.run(id, arguments, handles);
+    } else {
+      const bool renamed =
+          !catalogue_.find_blocking(reference.name) && catalogue_.find_blocking(link_name);
+      outcome = interpreter.run_library(renamed ? link_name : reference.name, arguments, handles);
+    }
+    if (!report) return;
+    if (!outcome.complete) {
+      result_.problems.push_back(
+          {file.path, reference.line,
+           "C." + reference.name +
+               " reaches too much code to follow every value; the rest was judged by "
+               "the names of the functions called"});
+    }
+    for (const BlockingEvent& event : outcome.events) add_finding(file, reference, event);
+  }
+
+  std::optional<Severity> severity_of(const BlockingEvent& event) const {
+    if (!event.row) return event.spin_lock ? Severity::kNote : Severity::kError;
+    Severity severity = Severity::kNote;
+    switch (event.row->severity) {
+      case CatalogueSeverity::kOff:
+        return std::nullopt;
+      case CatalogueSeverity::kLow:
+        severity = Severity::kNote;
+        break;
+      case CatalogueSeverity::kMedium:
+        severity = Severity::kWarning;
+        break;
+      case CatalogueSeverity::kHigh:
+        severity = Severity::kError;
+        break;
+      case CatalogueSeverity::kByArgument:
+        severity = event.bound == Bound::kUnbounded ? Severity::kError : Severity::kWarning;
+        break;
+    }
+    if (event.row->lock != -1 && severity == Severity::kNote && !event.lock.empty() &&
+        (facts_.shared_locks.contains(event.lock) ||
+         facts_.locks_held_while_blocking.contains(event.lock))) {
+      severity = Severity::kError;
+    }
+    if (event.bound != Bound::kUnbounded) severity = std::min(severity, Severity::kWarning);
+    return severity;
+  }
+
+  const std::string& file_of(const TranslationUnit& unit, const SourcePlace& place) const {
+    static const std::string none;
+    return place.file < unit.files.size() ? unit.files[place.file] : none;
+  }
+
+  // Clang's columns are too small where cgo dropped a comment's marker.
+  int column_of(const std::string& path, const SourcePlace& place) const {
+    for (const GoFile& file : package_.cgo_files) {
+      if (file.path != path) continue;
+      const auto at = std::lower_bound(
+          file.preamble_lines.begin(), file.preamble_lines.end(), static_cast<int>(place.line),
+          [](const PreambleLine& line, int wanted) { return line.go_line < wanted; });
+      if (at != file.preamble_lines.end() && at->go_line == static_cast<int>(place.line)) {
+        return static_cast<int>(place.column) + at->column_shift;
+      }
+    }
+    return static_cast<int>(place.column);
+  }
+
+  void add_finding(const GoFile& file, const GoReference& reference, const BlockingEvent& event) {
+    if (event.bound == Bound::kBounded && event.limit_ns < options_.threshold_ns) return;
+    const auto severity = severity_of(event);
+    if (!severity) return;
+    Finding finding;
+    finding.rule = event.row ? "blocking-call" : "busy-wait";
+    finding.severity = *severity;
+    finding.bound = event.bound;
+    if (event.bound == Bound::kBounded) finding.bound_ms = event.limit_ns / 1000000;
+    finding.go.package = package_.import_path;
+    finding.go.file = options_.display(file.path);
+    finding.go.line = reference.line;
+    finding.go.column = reference.column;
+    finding.go.function =
+        linker_package(package_) + "." + (reference.function.empty() ? "init" : reference.function);
+    finding.go.call = "C." + reference.name;
+    SuppressiblePlaces places;
+    places.places.emplace_back(file.path, reference.line);
+
+    std::string blocking = event.row ? event.row->name : "";
+    if (blocking.starts_with("syscall:")) blocking = blocking.substr(8);
+    CPlace c;
+    c.call = blocking;
+    // A system header's own code is not what the user can change: the call is where the user's code
+    // entered it.
+    size_t last = event.trace.size();
+    while (last > 0 && event.trace[last - 1].place.system) --last;
+    for (size_t i = 0; i < last; ++i) {
+      const TraceStep& step = event.trace[i];
+      const std::string& path = file_of(*step.unit, step.place);
+      const Function* body = program_.function(step.function).body;
+      finding.path.push_back(
+          {body ? body->name : "", options_.display(path), static_cast<int>(step.place.line)});
+      places.places.emplace_back(path, static_cast<int>(step.place.line));
+      if (i + 1 == last) {
+        c.file = options_.display(path);
+        c.line = static_cast<int>(step.place.line);
+        c.column = column_of(path, step.place);
+        c.function = finding.path.back().function;
+      }
+    }
+    const bool exported =
+        std::any_of(file.exports.begin(), file.exports.end(),
+                    [&](const GoExport& one) { return one.function == reference.function; });
+    finding.message =
+        message_for(event, finding.go.call, blocking.empty() ? c.function : blocking, exported);
+    finding.advice = advice_for(event);
+    finding.c = std::move(c);
+    result_.findings.push_back(std::move(finding));
+    result_.places.push_back(std::move(places));
+  }
+
+  const Package& package_;
+  const std::vector<TranslationUnit>& units_;
+  const Catalogue& catalogue_;
+  const AnalysisOptions& options_;
+  GoConstants constants_;
+  Program program_;
+  PackageFacts facts_;
+  ShapeCache cache_;
+  PackageFindings result_;
+};
+
+}  // namespace
+
+PackageFindings analyse(const SummarisedPackage& summarised, const Catalogue& catalogue,
+                        const AnalysisOptions& options) {
+  return Analysis(summarised, catalogue, options).run();
+}
+
+}  // namespace cgoscope

@@ -1,0 +1,635 @@
+// Calls: into functions with a body, and of library functions, which the catalogue knows by name.
+#include <algorithm>
+
+#include "clang_plugin/analysis/interpreter.h"
+
+namespace cgoscope {
+namespace {
+
+constexpr size_t kMaxDepth = 64;
+constexpr size_t kShortFunction =
+    40;  // statements; what is longer and cannot matter is not entered
+constexpr SymbolId kConstantHandle = 0x80000000;  // + the integer: descriptors 0, 1, 2
+constexpr SymbolId kPointerHandle = 0xC0000000;   // + the place a handle's pointer points at
+constexpr int64_t kLongWait = INT64_MAX / 4;
+
+#if defined(__aarch64__)
+constexpr const char* kArchitecture = "aarch64";
+#else
+constexpr const char* kArchitecture = "x86_64";
+#endif
+
+bool starts_with_dev(const std::string& path) { return path.starts_with("/dev/"); }
+bool never_waits(const std::string& path) {
+  return path == "/dev/null" || path == "/dev/zero" || path == "/dev/urandom" ||
+         path == "/dev/random" || path == "/dev/full" || path.starts_with("/dev/shm/");
+}
+
+}  // namespace
+
+SymbolId Interpreter::handle_symbol(const Value& value) {
+  if (value.symbol != 0) return value.symbol;
+  if (const auto constant = value.as_constant())
+    return kConstantHandle + (static_cast<uint32_t>(*constant) & 0xffffff);
+  if (value.pointers.size() == 1) return kPointerHandle + value.pointers[0];
+  return 0;
+}
+
+std::string Interpreter::handle_identity(const Value& value) {
+  const SymbolId symbol = handle_symbol(value);
+  if (const auto known = symbol_identities_.find(symbol); known != symbol_identities_.end())
+    return known->second;
+  // The first content of a place that has a name: conn->fd, a global.
+  constexpr SymbolId kContents = 0x40000000;
+  if (symbol >= kContents && symbol < kConstantHandle && symbol - kContents < places_.size()) {
+    return places_[symbol - kContents].identity;
+  }
+  if (value.pointers.size() == 1) return places_[value.pointers[0]].identity;
+  return "";
+}
+
+HandleState Interpreter::handle_state(const Value& value) {
+  const SymbolId symbol = handle_symbol(value);
+  if (const auto known = state_.handles.find(symbol); symbol != 0 && known != state_.handles.end())
+    return known->second;
+  if (const auto identity = handle_identity(value); !identity.empty()) {
+    if (const auto fact = facts_.handles.find(identity); fact != facts_.handles.end())
+      return fact->second;
+    if (identity == "stdin") return {Tri::kNo, HandleKind::kWaits, false, {}, {}};
+  }
+  return {};
+}
+
+CallView Interpreter::view(const std::vector<Value>& arguments, const Value& object, int shift) {
+  CallView call;
+  // `arguments` and `object` outlive the view: both live in the frame of the call that is being
+  // judged.
+  call.argument = [&arguments, &object, shift](int index) {
+    if (index == kThisObject) return object;
+    const size_t at = static_cast<size_t>(index + shift);
+    return index >= 0 && at < arguments.size() ? arguments[at] : Value::any();
+  };
+  const auto argument = call.argument;
+  call.pointee = [this, argument](int index) {
+    const Value pointer = argument(index);
+    return pointer.pointers.size() == 1 ? load(pointer.pointers[0]) : Value::any();
+  };
+  call.field = [this, argument](int index, const char* field) {
+    const Value pointer = argument(index);
+    if (pointer.pointers.size() != 1) return Value::any();
+    const std::string suffix = std::string(".") + field;
+    const PlaceId object_place = pointer.pointers[0];
+    std::optional<Value> found;
+    const auto look = [&](const std::map<PlaceId, Value>& map) {
+      for (const auto& [place, value] : map) {
+        if (places_[place].parent == object_place && places_[place].key.ends_with(suffix))
+          found = value;
+      }
+    };
+    look(initial_);
+    look(state_.store);
+    if (found) return *found;
+    return load(child(object_place, "?" + suffix));
+  };
+  call.handle = [this, argument](int index) { return handle_state(argument(index)); };
+  return call;
+}
+
+std::string Interpreter::place_identity(const Value& pointer) {
+  if (pointer.pointers.size() == 1) return places_[pointer.pointers[0]].identity;
+  return handle_identity(pointer);
+}
+
+// Events.
+
+void Interpreter::record(BlockingEvent event) {
+  std::string key = event.row ? event.row->name : std::string("(spin)");
+  for (size_t i = 0; i < frames_.size(); ++i) {
+    const Frame& frame = *frames_[i];
+    if (!frame.function || frame.function->stmts.empty()) continue;
+    event.trace.push_back({frame.id, frame.call_place, frame.unit});
+  }
+  if (!event.trace.empty()) {
+    const TraceStep& last = event.trace.back();
+    key += "@" + std::to_string(last.function) + ":" + std::to_string(last.place.file) + ":" +
+           std::to_string(last.place.line) + ":" + std::to_string(last.place.column);
+  }
+  const auto [known, added] = events_.try_emplace(key, event);
+  if (added) return;
+  const auto rank = [](const BlockingEvent& e) {
+    return e.bound == Bound::kUnbounded ? 2 : e.bound == Bound::kVariable ? 1 : 0;
+  };
+  BlockingEvent& old = known->second;
+  if (rank(event) > rank(old) || (rank(event) == rank(old) && event.limit_ns > old.limit_ns))
+    old = std::move(event);
+}
+
+void Interpreter::note_wait(const BlockingFunction& row, const Wait& wait,
+                            const std::vector<Value>& arguments, const Value& object) {
+  if (wait.length == Wait::Length::kNone || row.severity == CatalogueSeverity::kOff) return;
+  BlockingEvent event;
+  event.row = &row;
+  switch (wait.length) {
+    case Wait::Length::kLimited:
+      event.bound = Bound::kBounded;
+      event.limit_ns = wait.limit_ns;
+      break;
+    case Wait::Length::kVariable:
+      event.bound = Bound::kVariable;
+      break;
+    default:
+      event.bound = Bound::kUnbounded;
+      break;
+  }
+  for (auto turns = turns_.rbegin(); turns != turns_.rend(); ++turns) {
+    if (event.bound == Bound::kUnbounded) break;
+    switch (turns->kind) {
+      case LoopKind::kRetry:
+        break;
+      case LoopKind::kCounted:
+        if (event.bound == Bound::kBounded) {
+          event.limit_ns = event.limit_ns > kLongWait / std::max<int64_t>(turns->count, 1)
+                               ? kLongWait
+                               : event.limit_ns * turns->count;
+        }
+        break;
+      case LoopKind::kFinite:
+        if (event.bound == Bound::kBounded) event.bound = Bound::kVariable;
+        break;
+      default:
+        if (event.bound == Bound::kBounded || wait.only_length_unknown) {
+          event.bound = Bound::kUnbounded;
+          event.in_endless_loop = true;
+        }
+        break;
+    }
+  }
+  const auto value_at = [&](int index) {
+    if (index == kThisObject) return object;
+    return index >= 0 && static_cast<size_t>(index) < arguments.size()
+               ? arguments[static_cast<size_t>(index)]
+               : Value::any();
+  };
+  if (row.lock != -1) {
+    event.lock = place_identity(value_at(row.lock));
+  } else {
+    const std::string given_back =
+        row.waits_with != -1 ? place_identity(value_at(row.waits_with)) : "";
+    for (const std::string& lock : state_.locks) {
+      if (!lock.empty() && lock != given_back) facts_.locks_held_while_blocking.insert(lock);
+    }
+  }
+  const std::string lock = event.lock;
+  const bool is_lock = row.lock != -1;
+  record(std::move(event));
+  if (is_lock) state_.locks.push_back(lock);
+}
+
+void Interpreter::note_spin(const Stmt& loop, LoopKind kind) {
+  BlockingEvent event;
+  event.spin_lock = kind == LoopKind::kSpinLock;
+  frames_.back()->call_place = loop.place;
+  record(std::move(event));
+}
+
+// Calls.
+
+Value Interpreter::eval_call(ExprId id) {
+  const Function& function = *frames_.back()->function;
+  const Expr& expression = function.exprs[id];
+  const Call& call = function.calls[expression.index];
+  Value callee;
+  if (call.callee != kNone) callee = eval(call.callee);
+  Value object = call.object != kNone ? eval(call.object) : Value::any();
+  std::vector<Value> arguments;
+  arguments.reserve(expression.operands.size());
+  for (const ExprId operand : expression.operands) {
+    const Expr& argument = function.exprs[operand];
+    if (argument.kind == ExprKind::kAggregate) {
+      const PlaceId place =
+          root("a" + std::to_string(frames_.back()->number) + ":" + std::to_string(operand), "");
+      store_aggregate(place, function, operand, false);
+      arguments.push_back(Value::pointer(place));
+    } else {
+      arguments.push_back(eval(operand));
+    }
+  }
+  frames_.back()->call_place = call.place;
+  std::vector<FunctionId> targets;
+  if (!call.target.empty()) {
+    targets.push_back(program_.function_id(call.target));
+    if (call.is_virtual) {
+      for (const FunctionId overrider : program_.overriders(call.target))
+        targets.push_back(overrider);
+    }
+  } else {
+    targets.assign(callee.functions.begin(), callee.functions.end());
+    if (targets.empty() && !call.name.empty()) {
+      std::string where = call.name;
+      if (const size_t colons = where.rfind("::"); colons != std::string::npos)
+        where.replace(colons, 2, ".");
+      targets = program_.stored_functions(where);
+    } else if (targets.empty()) {
+      const Expr& pointer = function.exprs[call.callee];
+      if (pointer.kind == ExprKind::kLoad &&
+          function.exprs[pointer.operands[0]].kind == ExprKind::kGlobal) {
+        targets = program_.stored_functions(function.exprs[pointer.operands[0]].text);
+      } else if (pointer.kind == ExprKind::kLoad &&
+                 function.exprs[pointer.operands[0]].kind == ExprKind::kElement) {
+        const Expr& array = function.exprs[function.exprs[pointer.operands[0]].operands[0]];
+        if (array.kind == ExprKind::kMember || array.kind == ExprKind::kGlobal)
+          targets = program_.stored_functions(array.text);
+      }
+    }
+  }
+  Value result = Value::any(fresh_symbol());
+  if (targets.empty()) {
+    result = call_library(call.name, arguments, object, 0);
+  } else if (targets.size() == 1) {
+    result = call_function(targets[0], &call, arguments, object);
+  } else {
+    const State before = state_;
+    State after;
+    after.reachable = false;
+    std::optional<Value> all;
+    for (const FunctionId target : targets) {
+      state_ = before;
+      const Value one = call_function(target, &call, arguments, object);
+      all = all ? join(*all, one) : one;
+      merge_into(after, std::move(state_));
+    }
+    state_ = std::move(after);
+    result = *all;
+  }
+  if (call.no_return) state_.reachable = false;
+  return convert(result, expression.width, expression.is_signed);
+}
+
+Value Interpreter::call_function(FunctionId id, const Call* call,
+                                 const std::vector<Value>& arguments, const Value& object) {
+  const LinkedFunction linked = program_.function(id);
+  // A function of the user's is what its body says, whatever its name; a system header's is what
+  // the catalogue says, if it is there.
+  const bool direct = call && call->target == linked.link_name;
+  const std::string name = direct ? call->name : linked.body ? linked.body->name : linked.link_name;
+  const Catalogue& catalogue = program_.catalogue();
+  const bool known = catalogue.find_blocking(name) || catalogue.find_effect(name) ||
+                     catalogue.find_maker(name) || !catalogue.find_options(name).empty();
+  if (linked.body && (!linked.body->is_system || !known)) return enter(id, arguments, object);
+  if (!known && direct && !call->macro.empty() && catalogue.find_blocking(call->macro)) {
+    return call_library(call->macro, arguments, object, 0);
+  }
+  return call_library(name, arguments, object, 0);
+}
+
+// Two calls with the same fingerprint would find the same.
+std::string Interpreter::fingerprint(FunctionId id, const std::vector<Value>& arguments,
+                                     const Value& object) {
+  std::string key = std::to_string(id);
+  const auto describe = [&](auto&& self, const Value& value, int depth) -> void {
+    key += value.unknown ? "?" : "(";
+    for (const Range& range : value.ranges)
+      key += std::to_string(range.lo) + ".." + std::to_string(range.hi) + ",";
+    if (value.unknown && value.ones) key += "+" + std::to_string(value.ones);
+    for (const FunctionId function : value.functions) key += "f" + std::to_string(function);
+    for (const PlaceId place : value.pointers) {
+      key += "p" + std::to_string(place);
+      if (depth > 1) continue;
+      const auto from = state_.store.find(place);
+      if (from != state_.store.end()) self(self, from->second, depth + 1);
+      for (auto at = state_.store.upper_bound(place);
+           at != state_.store.end() && at->first < place + 64; ++at) {
+        if (places_[at->first].parent == place) self(self, at->second, depth + 1);
+      }
+    }
+    if (value.symbol != 0) {
+      key += "s" + std::to_string(value.symbol);
+      const auto handle = state_.handles.find(value.symbol);
+      if (handle != state_.handles.end()) {
+        key += "h" + std::to_string(static_cast<int>(handle->second.nonblocking)) +
+               (handle->second.ready ? "r" : "");
+      }
+    }
+    key += ';';
+  };
+  for (const Value& argument : arguments) describe(describe, argument, 0);
+  describe(describe, object, 0);
+  for (const Turns& turns : turns_)
+    key += "L" + std::to_string(static_cast<int>(turns.kind)) + "x" + std::to_string(turns.count);
+  for (const std::string& lock : state_.locks) key += "k" + lock;
+  return key;
+}
+
+Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, const Value& object) {
+  const LinkedFunction linked = program_.function(id);
+  const Function& function = *linked.body;
+  const bool recursive = std::any_of(frames_.begin(), frames_.end(), [&](const auto& frame) {
+    return frame->function == &function;
+  });
+  if (recursive || frames_.size() >= kMaxDepth) return Value::any(fresh_symbol());
+  if (exhausted_) {
+    scan_without_values(id);
+    return Value::any(fresh_symbol());
+  }
+  if (!linked.relevant && function.stmts.size() > kShortFunction) {
+    forget_arguments(arguments);
+    return Value::any(fresh_symbol());
+  }
+  const std::string key = fingerprint(id, arguments, object);
+  if (const auto seen = seen_.find(key); seen != seen_.end()) return seen->second;
+  seen_.emplace(key, Value::any(fresh_symbol()));
+
+  auto frame = std::make_unique<Frame>();
+  frame->id = id;
+  frame->function = &function;
+  frame->unit = linked.unit;
+  frame->number = next_frame_++;
+  frame->returned.reachable = false;
+  frames_.push_back(std::move(frame));
+  for (uint32_t slot = 0; slot < function.variables.size(); ++slot) {
+    const Variable& variable = function.variables[slot];
+    if (variable.parameter == -1) continue;
+    const PlaceId place = slot_place(slot);
+    Value value = Value::any(fresh_symbol());
+    if (variable.parameter == kObjectParameter)
+      value = object;
+    else if (static_cast<size_t>(variable.parameter) < arguments.size())
+      value = arguments[static_cast<size_t>(variable.parameter)];
+    if (variable.is_record && value.pointers.size() == 1) {
+      copy_children(value.pointers[0], place, 0);
+    } else {
+      state_.store[place] = convert(value, variable.width, variable.is_signed);
+    }
+  }
+  std::vector<Breakable> outer_breakables;
+  std::swap(outer_breakables, breakables_);
+  if (function.body != kNone) exec(function.body);
+  if (exhausted_ && function.body != kNone) scan_without_values(id);
+  std::swap(outer_breakables, breakables_);
+  Frame& done = *frames_.back();
+  const Value result = done.returned.reachable ? done.result : Value::any(fresh_symbol());
+  if (done.returned.reachable) merge_into(state_, std::move(done.returned));
+  const std::string locals = "f" + std::to_string(done.number) + ":";
+  std::erase_if(state_.store, [&](const auto& entry) {
+    PlaceId at = entry.first;
+    while (places_[at].parent != kNone) at = places_[at].parent;
+    return places_[at].key.starts_with(locals);
+  });
+  frames_.pop_back();
+  seen_[key] = result;
+  return result;
+}
+
+// The limit on steps was reached: every catalogued call below `id` counts, with nothing known of
+// its arguments.
+void Interpreter::scan_without_values(FunctionId id) {
+  std::set<FunctionId> visited;
+  std::vector<FunctionId> todo{id};
+  const std::vector<Value> nothing;
+  while (!todo.empty()) {
+    const FunctionId next = todo.back();
+    todo.pop_back();
+    if (!visited.insert(next).second) continue;
+    const LinkedFunction linked = program_.function(next);
+    if (!linked.body || !linked.may_block) continue;
+    auto frame = std::make_unique<Frame>();
+    frame->id = next;
+    frame->function = linked.body;
+    frame->unit = linked.unit;
+    frames_.push_back(std::move(frame));
+    for (const Call& call : linked.body->calls) {
+      frames_.back()->call_place = call.place;
+      const FunctionId target = call.target.empty() ? kNone : program_.function_id(call.target);
+      if (target != kNone && program_.function(target).body) {
+        todo.push_back(target);
+        continue;
+      }
+      const BlockingFunction* row = program_.catalogue().find_blocking(call.name);
+      if (!row) continue;
+      Wait wait = judge(*row, view(nothing, Value::any(), 0));
+      note_wait(*row, wait, nothing, Value::any());
+    }
+    frames_.pop_back();
+  }
+}
+
+Value Interpreter::call_library(const std::string& name, const std::vector<Value>& arguments,
+                                const Value& object, int shift) {
+  const Catalogue& catalogue = program_.catalogue();
+  if (name == "syscall" && shift == 0 && !arguments.empty()) {
+    if (const auto number = arguments[0].as_constant()) {
+      const std::string_view called = catalogue.system_call_name(kArchitecture, *number);
+      if (called.empty()) return Value::any(fresh_symbol());
+      const std::string raw = "syscall:" + std::string(called);
+      const std::vector<Value> rest(arguments.begin() + 1, arguments.end());
+      return call_library(catalogue.find_blocking(raw) ? raw : std::string(called), rest, object,
+                          0);
+    }
+  }
+  const CallView call = view(arguments, object, shift);
+  const auto argument = [&](size_t index) {
+    return index < arguments.size() ? arguments[index] : Value::any();
+  };
+  if (const BlockingFunction* row = catalogue.find_blocking(name)) {
+    note_wait(*row, judge(*row, call), arguments, object);
+    take_ready(*row, call);
+    if (row->polls >= 0) mark_ready(argument(static_cast<size_t>(row->polls)));
+    if (row->polls == kThisObject) mark_ready(object);
+    for (const Value& value : arguments) {
+      if (value.pointers.size() == 1 && descriptor_sets_.contains(value.pointers[0]))
+        mark_ready(value);
+    }
+  }
+  Value result = Value::any(fresh_symbol());
+  bool known = catalogue.find_blocking(name) != nullptr;
+  for (const HandleOption* option : catalogue.find_options(name)) {
+    known = true;
+    apply_option(*option, call,
+                 option->handle == kThisObject
+                     ? object
+                     : argument(static_cast<size_t>(std::max(option->handle, 0))));
+  }
+  if (const HandleMaker* maker = catalogue.find_maker(name)) {
+    known = true;
+    result = make_handle(*maker, arguments, call);
+  }
+  if (const CallEffect* effect = catalogue.find_effect(name)) {
+    known = true;
+    apply_effect(*effect, arguments, object, result);
+  }
+  if (known) return result;
+  if ((name == "memset" || name == "bzero" || name == "explicit_bzero") && !arguments.empty()) {
+    const bool zero = name != "memset" || argument(1).as_constant() == 0;
+    for (const PlaceId place : arguments[0].pointers) {
+      forget(place);
+      if (zero) state_.store[place] = Value::constant(0);
+    }
+    return argument(0);
+  }
+  if ((name == "memcpy" || name == "memmove") && arguments.size() >= 2) {
+    for (const PlaceId place : arguments[0].pointers) {
+      forget(place);
+      if (arguments[1].pointers.size() == 1) copy_children(arguments[1].pointers[0], place, 0);
+    }
+    return argument(0);
+  }
+  forget_arguments(arguments);
+  return result;
+}
+
+void Interpreter::mark_ready(const Value& polled) {
+  for (const PlaceId place : polled.pointers) {
+    if (const auto set = descriptor_sets_.find(place); set != descriptor_sets_.end()) {
+      for (const SymbolId symbol : set->second) state_.handles[symbol].ready = true;
+      continue;
+    }
+    std::vector<Value> descriptors;
+    for (const auto& [at, value] : state_.store) {  // struct pollfd, or an array of them
+      PlaceId up = places_[at].parent;
+      if (up != place && up != kNone) up = places_[up].parent;
+      if (up == place && places_[at].key == "pollfd.fd") descriptors.push_back(value);
+    }
+    for (const Value& descriptor : descriptors) {
+      if (const SymbolId symbol = handle_symbol(descriptor)) state_.handles[symbol].ready = true;
+    }
+  }
+  if (const SymbolId symbol = handle_symbol(polled)) {
+    HandleState handle = handle_state(polled);
+    handle.ready = true;
+    state_.handles[symbol] = handle;
+  }
+}
+
+// A read after a poll does not wait; the next one may.
+void Interpreter::take_ready(const BlockingFunction& row, const CallView& call) {
+  if (row.handle == -1) return;
+  const SymbolId symbol = handle_symbol(call.argument(row.handle));
+  if (const auto known = state_.handles.find(symbol); known != state_.handles.end())
+    known->second.ready = false;
+}
+
+Value Interpreter::make_handle(const HandleMaker& maker, const std::vector<Value>& arguments,
+                               const CallView& call) {
+  HandleState handle;
+  handle.kind = maker.kind;
+  Tri nonblocking = tri(maker.always_nonblocking);
+  for (const Condition& condition : maker.nonblocking) {
+    const Tri one = holds(condition, call);
+    if (one == Tri::kYes)
+      nonblocking = Tri::kYes;
+    else if (one == Tri::kUnknown && nonblocking == Tri::kNo)
+      nonblocking = Tri::kUnknown;
+  }
+  handle.nonblocking = nonblocking;
+  if (maker.path >= 0) {
+    const Value path = call.argument(maker.path);
+    std::string text;
+    if (path.pointers.size() == 1 && places_[path.pointers[0]].key.starts_with("\""))
+      text = places_[path.pointers[0]].key.substr(1);
+    if (!text.empty())
+      handle.kind =
+          starts_with_dev(text) && !never_waits(text) ? HandleKind::kWaits : HandleKind::kFile;
+  }
+  Value made = Value::any(fresh_symbol());
+  state_.handles[made.symbol] = handle;
+  if (maker.handle == kResult) return made;
+  const Value out = maker.handle >= 0 && static_cast<size_t>(maker.handle) < arguments.size()
+                        ? arguments[static_cast<size_t>(maker.handle)]
+                        : Value::any();
+  for (const PlaceId place : out.pointers) {
+    forget(place);
+    // An array of two descriptors, or one handle: element 0 is the place itself.
+    state_.store[place] = made;
+    Value second = Value::any(fresh_symbol());
+    state_.handles[second.symbol] = handle;
+    state_.store[child(place, "[1]")] = second;
+  }
+  return Value::any(fresh_symbol());
+}
+
+void Interpreter::apply_option(const HandleOption& option, const CallView& call,
+                               const Value& handle) {
+  for (const Condition& condition : option.when) {
+    if (holds(condition, call) != Tri::kYes) return;
+  }
+  const SymbolId symbol = handle_symbol(handle);
+  if (symbol == 0) return;
+  HandleState state = handle_state(handle);
+  if (option.effect == HandleOption::Effect::kNonblocking) {
+    if (option.value == -1) {
+      state.nonblocking = Tri::kYes;
+    } else {
+      CallView value_view = call;
+      if (option.value_is_pointer) value_view.argument = call.pointee;
+      Condition on = option.on;
+      on.argument = option.value;
+      state.nonblocking = holds(on, value_view);
+    }
+  } else {
+    CallView value_view = call;
+    if (option.value_is_pointer) value_view.argument = call.pointee;
+    Tri infinite = Tri::kNo;
+    for (const Condition& condition : option.infinite) {
+      if (holds(condition, value_view) != Tri::kNo) infinite = holds(condition, value_view);
+    }
+    const auto most = duration_ns(option.unit, option.unit_ns, option.value, value_view).highest();
+    std::optional<int64_t> timeout;
+    if (infinite != Tri::kYes && most && *most > 0)
+      timeout = *most;
+    else if (infinite != Tri::kYes && !most)
+      timeout = kUnknownTimeout;
+    if (option.direction != Direction::kWrite) state.read_timeout_ns = timeout;
+    if (option.direction != Direction::kRead) state.write_timeout_ns = timeout;
+  }
+  state_.handles[symbol] = state;
+  if (const std::string identity = handle_identity(handle); !identity.empty())
+    facts_.handles[identity] = state;
+}
+
+void Interpreter::apply_effect(const CallEffect& effect, const std::vector<Value>& arguments,
+                               const Value& object, Value& result) {
+  const CallView call = view(arguments, object, 0);
+  for (const Condition& condition : effect.when) {
+    if (holds(condition, call) != Tri::kYes) return;
+  }
+  const auto value_at = [&](int index) {
+    if (index == kThisObject) return object;
+    return index >= 0 && static_cast<size_t>(index) < arguments.size()
+               ? arguments[static_cast<size_t>(index)]
+               : Value::any();
+  };
+  if (effect.forks) result = Value::range(1, INT32_MAX);  // what the parent sees
+  for (const int index : effect.runs) {
+    const Value callback = value_at(index);
+    for (const FunctionId function : callback.functions)
+      call_function(function, nullptr, {}, Value::any());
+  }
+  if (effect.unlocks != -1) {
+    const std::string lock = place_identity(value_at(effect.unlocks));
+    const auto held = std::find(state_.locks.rbegin(), state_.locks.rend(), lock);
+    if (held != state_.locks.rend())
+      state_.locks.erase(std::next(held).base());
+    else if (lock.empty() && !state_.locks.empty())
+      state_.locks.pop_back();
+  }
+  if (effect.shares_lock != -1) {
+    if (const std::string lock = place_identity(value_at(effect.shares_lock)); !lock.empty())
+      facts_.shared_locks.insert(lock);
+  }
+  if (effect.now == kResult) {
+    result = Value::constant(0);
+    result.from_now = true;
+  } else if (effect.now >= 0) {
+    Value now = Value::constant(0);
+    now.from_now = true;
+    for (const PlaceId place : value_at(effect.now).pointers) {
+      forget(place);
+      const bool timeval = effect.unit == Unit::kTimeval || effect.unit == Unit::kTimevalValue;
+      const std::string record = timeval ? "timeval" : "timespec";
+      state_.store[child(place, record + ".tv_sec")] = now;
+      state_.store[child(place, record + (timeval ? ".tv_usec" : ".tv_nsec"))] = Value::constant(0);
+    }
+  }
+}
+
+}  // namespace cgoscope

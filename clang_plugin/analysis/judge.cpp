@@ -1,0 +1,157 @@
+#include "clang_plugin/analysis/judge.h"
+
+#include <algorithm>
+
+namespace cgoscope {
+namespace {
+
+constexpr int64_t kNsPerSecond = 1000000000;
+
+Tri either(Tri a, Tri b) {
+  if (a == Tri::kYes || b == Tri::kYes) return Tri::kYes;
+  return a == Tri::kNo && b == Tri::kNo ? Tri::kNo : Tri::kUnknown;
+}
+
+// Whether any of `conditions` holds.
+Tri any_holds(const std::vector<Condition>& conditions, const CallView& call) {
+  Tri result = Tri::kNo;
+  for (const Condition& condition : conditions) result = either(result, holds(condition, call));
+  return result;
+}
+
+Wait limited(const Value& ns) {
+  Wait wait;
+  if (const auto most = ns.highest()) {
+    wait.length = *most <= 0 ? Wait::Length::kNone : Wait::Length::kLimited;
+    wait.limit_ns = std::max<int64_t>(*most, 0);
+  } else {
+    wait.length = Wait::Length::kVariable;
+    wait.only_length_unknown = true;
+  }
+  return wait;
+}
+
+}  // namespace
+
+Tri holds(const Condition& condition, const CallView& call) {
+  const Value value = call.argument(condition.argument);
+  switch (condition.test) {
+    case Condition::Test::kAnyBit:
+      return value.any_bit(condition.mask);
+    case Condition::Test::kNegative:
+      return value.is_negative();
+    case Condition::Test::kEquals: {
+      Tri result = Tri::kNo;
+      for (const int64_t one : condition.values) {
+        if (condition.mask == ~uint64_t{0}) {
+          result = either(result, value.equals(one));
+          continue;
+        }
+        const Value masked =
+            binary(Op::kAnd, value, Value::constant(static_cast<int64_t>(condition.mask)), false);
+        result = either(result, masked.equals(one));
+      }
+      return result;
+    }
+  }
+  return Tri::kUnknown;
+}
+
+Value duration_ns(Unit unit, int64_t unit_ns, int argument, const CallView& call) {
+  const auto scaled = [&](const Value& value, int64_t ns) {
+    return binary(Op::kMul, value, Value::constant(ns), true);
+  };
+  switch (unit) {
+    case Unit::kSeconds:
+      return scaled(call.argument(argument), kNsPerSecond);
+    case Unit::kMilliseconds:
+      return scaled(call.argument(argument), 1000000);
+    case Unit::kMicroseconds:
+      return scaled(call.argument(argument), 1000);
+    case Unit::kNanoseconds:
+    case Unit::kChrono:
+      return call.argument(argument);
+    case Unit::kSecondsDouble:
+      return scaled(call.argument(argument), 1000);  // in millionths
+    case Unit::kScaled:
+      return scaled(call.argument(argument), unit_ns);
+    case Unit::kTimespec:
+      return binary(Op::kAdd, scaled(call.field(argument, "tv_sec"), kNsPerSecond),
+                    call.field(argument, "tv_nsec"), true);
+    case Unit::kTimeval:
+    case Unit::kTimevalValue:
+      return binary(Op::kAdd, scaled(call.field(argument, "tv_sec"), kNsPerSecond),
+                    scaled(call.field(argument, "tv_usec"), 1000), true);
+    case Unit::kNone:
+      break;
+  }
+  return Value::any();
+}
+
+Wait judge(const BlockingFunction& row, const CallView& call) {
+  bool unsure = false;
+  if (!row.blocking.empty()) {
+    const Tri blocks = any_holds(row.blocking, call);
+    if (blocks == Tri::kNo) return {};
+    unsure = unsure || blocks == Tri::kUnknown;
+  }
+  const Tri off = any_holds(row.nonblocking, call);
+  if (off == Tri::kYes) return {};
+  unsure = unsure || off == Tri::kUnknown;
+
+  Wait wait{Wait::Length::kUnlimited, 0, false};
+  if (row.handle != -1) {
+    const HandleState handle = call.handle(row.handle);
+    if (handle.ready || handle.nonblocking == Tri::kYes) return {};
+    if (handle.kind == HandleKind::kFile || handle.kind == HandleKind::kMemory) return {};
+    unsure = unsure || handle.nonblocking == Tri::kUnknown;
+    if (handle.kind == HandleKind::kUnknown) {
+      if (row.unknown_handle == UnknownHandle::kSilent) return {};
+      unsure = unsure || row.unknown_handle == UnknownHandle::kVariable;
+    }
+    auto timeout =
+        row.direction == Direction::kWrite ? handle.write_timeout_ns : handle.read_timeout_ns;
+    if (row.direction == Direction::kBoth && handle.write_timeout_ns && timeout)
+      timeout = std::max(*timeout, *handle.write_timeout_ns);
+    if (timeout && *timeout == kUnknownTimeout) {
+      wait = {Wait::Length::kVariable, 0, true};
+    } else if (timeout) {
+      wait = limited(Value::constant(*timeout));
+    }
+  }
+  switch (row.waits) {
+    case Waits::kAlways:
+      break;
+    case Waits::kLimited:
+      wait = {Wait::Length::kLimited, row.limit_ms * 1000000, false};
+      break;
+    case Waits::kDuration:
+    case Waits::kTimeout: {
+      const Tri endless = any_holds(row.infinite, call);
+      if (endless == Tri::kYes) break;
+      Wait timed = limited(duration_ns(row.unit, row.unit_ns, row.argument, call));
+      if (endless == Tri::kUnknown) timed = {Wait::Length::kVariable, 0, true};
+      wait = timed;
+      break;
+    }
+    case Waits::kDeadline: {
+      const Tri endless = any_holds(row.infinite, call);
+      if (endless == Tri::kYes) break;
+      Value deadline = duration_ns(row.unit, row.unit_ns, row.argument, call);
+      if (deadline.from_now && endless == Tri::kNo) {
+        deadline.from_now = false;
+        wait = limited(deadline);
+      } else if (deadline.as_constant() == 0 && endless == Tri::kNo) {
+        return {};
+      } else {
+        wait = {Wait::Length::kVariable, 0, true};
+      }
+      break;
+    }
+  }
+  if (wait.length == Wait::Length::kNone) return wait;
+  if (unsure) return {Wait::Length::kVariable, 0, false};
+  return wait;
+}
+
+}  // namespace cgoscope

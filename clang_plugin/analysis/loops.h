@@ -1,0 +1,44 @@
+// What kind of loop a loop is: it decides whether a short wait inside adds up to a long one, and
+// whether a loop without any call spins.
+//
+// Decided on the shape of the code alone, once a loop; the number of turns of a counted loop needs
+// values and is left to the interpreter.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "clang_plugin/analysis/program.h"
+
+namespace cgoscope {
+
+enum class LoopKind : uint8_t {
+  kCounted,   // a counter that only steps decides: `counter`, `limit`, `step` say how
+  kFinite,    // ends by itself, but how many turns is not known: walks a list, counts to an unknown
+              // limit
+  kRetry,     // goes round again only when a signal interrupted the call (errno == EINTR): turns do
+              // not add up
+  kEndless,   // no end, or an end that waits for others: while (!stop), for (;;) with a break once
+              // the wait succeeded
+  kSpin,      // kEndless without any call: it burns a CPU until another thread writes memory
+  kSpinLock,  // kSpin that takes a lock of its own: while (test_and_set(&lock))
+};
+
+struct LoopShape {
+  LoopKind kind = LoopKind::kEndless;
+  // For kCounted: the loop goes on while `counter` (an lvalue) `op` limit; each turn adds `step`.
+  // `op` is kNe for while (n--).
+  ExprId counter = kNone;
+  ExprId limit = kNone;
+  Op op = Op::kNone;
+  int64_t step = 0;
+  bool post = false;                     // the test changes the counter: while (n--)
+  std::set<uint32_t> assigned_slots;     // locals written in the loop
+  std::set<std::string> assigned_names;  // globals and "record.field" written in the loop
+};
+
+LoopShape classify_loop(const Program& program, const TranslationUnit& unit,
+                        const Function& function, StmtId loop);
+
+}  // namespace cgoscope

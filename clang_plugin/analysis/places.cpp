@@ -1,0 +1,186 @@
+// Memory, as the interpreter sees it: objects and the paths into them. Element 0 of an array is the
+// array itself, so that a pointer to an array and one to its first element agree.
+#include <algorithm>
+
+#include "clang_plugin/analysis/interpreter.h"
+
+namespace cgoscope {
+namespace {
+
+constexpr SymbolId kContents =
+    0x40000000;  // + place: what a place held before anything here wrote to it
+constexpr size_t kMaxPlaces = 1u << 20;
+
+}  // namespace
+
+PlaceId Interpreter::root(const std::string& key, const std::string& identity) {
+  const auto [entry, added] = place_ids_.try_emplace(key, static_cast<PlaceId>(places_.size()));
+  if (added) places_.push_back({kNone, key, identity});
+  return entry->second;
+}
+
+PlaceId Interpreter::child(PlaceId parent, const std::string& key) {
+  if (key == "[0]" || places_.size() > kMaxPlaces) return parent;
+  const std::string name = std::to_string(parent) + "/" + key;
+  const auto [entry, added] = place_ids_.try_emplace(name, static_cast<PlaceId>(places_.size()));
+  if (added) {
+    std::string identity;
+    if (key[0] != '[') {
+      // A field of a global is known by the global, any other by its record, whichever object it is
+      // in.
+      const std::string& owner = places_[parent].identity;
+      const bool global = !owner.empty() && places_[parent].parent == kNone;
+      identity = global ? owner + "." + key.substr(key.find('.') + 1) : key;
+    } else {
+      identity = places_[parent].identity;
+    }
+    places_.push_back({parent, key, identity});
+  }
+  return entry->second;
+}
+
+PlaceId Interpreter::slot_place(uint32_t slot) {
+  return root("f" + std::to_string(frames_.back()->number) + ":" + std::to_string(slot), "");
+}
+
+PlaceId Interpreter::object_of(SymbolId symbol) { return root("s" + std::to_string(symbol), ""); }
+
+SymbolId Interpreter::fresh_symbol() { return next_symbol_++; }
+
+SymbolId Interpreter::symbol_for(const std::string& name, const std::string& identity) {
+  const auto [entry, added] = named_symbols_.try_emplace(name, 0);
+  if (added) entry->second = fresh_symbol();
+  if (!identity.empty()) symbol_identities_[entry->second] = identity;
+  return entry->second;
+}
+
+Value Interpreter::initial(PlaceId place) {
+  // Below a place that was cleared or initialised as a whole, what is not named is zero.
+  for (PlaceId at = place; at != kNone; at = places_[at].parent) {
+    const auto known = initial_.find(at);
+    if (known == initial_.end()) continue;
+    if (at == place) return known->second;
+    if (known->second.as_constant() == 0 && places_[place].key[0] != '[') return Value::constant(0);
+    break;
+  }
+  return Value::any(kContents + place);
+}
+
+Value Interpreter::load(PlaceId place) {
+  for (PlaceId at = place; at != kNone; at = places_[at].parent) {
+    const auto known = state_.store.find(at);
+    if (known == state_.store.end()) continue;
+    if (at == place) {
+      Value value = known->second;
+      if (value.unknown && value.symbol == 0 && value.pointers.empty())
+        value.symbol = kContents + place;
+      return value;
+    }
+    // An ancestor was written as a whole: zeroed, or overwritten by something unknown.
+    if (known->second.as_constant() == 0) return Value::constant(0);
+    if (known->second.unknown) return Value::any(kContents + place);
+    break;
+  }
+  if (places_[place].key == "[*]") {  // any element: what all known ones can be
+    std::optional<Value> all;
+    const PlaceId array = places_[place].parent;
+    const auto add = [&](PlaceId at, const Value& value) {
+      if (at != array && places_[at].parent != array) return;
+      all = all ? join(*all, value) : value;
+    };
+    for (const auto& [at, value] : initial_) add(at, value);
+    for (const auto& [at, value] : state_.store) add(at, value);
+    if (all) return *all;
+  }
+  return initial(place);
+}
+
+void Interpreter::store(const Places& places, const Value& value) {
+  for (const PlaceId place : places) {
+    if (places.size() == 1) {
+      state_.store[place] = value;
+    } else {
+      state_.store[place] = join(load(place), value);
+    }
+  }
+}
+
+void Interpreter::copy_children(PlaceId from, PlaceId to, int depth) {
+  if (depth > 4 || from == to) return;
+  std::vector<std::pair<PlaceId, Value>> values;
+  const auto collect = [&](const std::map<PlaceId, Value>& map) {
+    for (const auto& [place, value] : map) {
+      if (places_[place].parent == from) values.emplace_back(place, value);
+    }
+  };
+  collect(initial_);
+  collect(state_.store);
+  if (const auto whole = state_.store.find(from); whole != state_.store.end())
+    state_.store[to] = whole->second;
+  else if (const auto first = initial_.find(from); first != initial_.end())
+    state_.store[to] = first->second;
+  for (const auto& [place, value] : values) {
+    const PlaceId target = child(to, places_[place].key);
+    state_.store[target] = value;
+    copy_children(place, target, depth + 1);
+  }
+}
+
+void Interpreter::forget(PlaceId place) {
+  // Everything stored at or below it.
+  for (auto it = state_.store.begin(); it != state_.store.end();) {
+    PlaceId at = it->first;
+    while (at != kNone && at != place) at = places_[at].parent;
+    if (at == place) {
+      it = state_.store.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  state_.store[place] = Value::any(fresh_symbol());
+}
+
+// A function that is not looked into may have written to whatever it was given the address of.
+void Interpreter::forget_arguments(const std::vector<Value>& arguments) {
+  for (const Value& argument : arguments) {
+    for (const PlaceId place : argument.pointers) forget(place);
+  }
+}
+
+void Interpreter::initialise_global(PlaceId place, const std::string& name) {
+  if (!initialised_.insert(place).second) return;
+  const Program::LinkedGlobal* global = program_.find_global(name);
+  if (!global || global->global->initialiser == kNone || global->global->is_volatile) return;
+  if (global->written && !global->global->is_const) return;
+  // The initialiser's expressions belong to a pseudo-function of the unit.
+  auto frame = std::make_unique<Frame>();
+  frame->function = &global->unit->initialisers;
+  frame->unit = global->unit;
+  frame->number = next_frame_++;
+  frames_.push_back(std::move(frame));
+  const ExprId initialiser = global->global->initialiser;
+  if (global->unit->initialisers.exprs[initialiser].kind == ExprKind::kAggregate) {
+    store_aggregate(place, global->unit->initialisers, initialiser, true);
+  } else {
+    initial_[place] = eval(initialiser);
+  }
+  frames_.pop_back();
+}
+
+void Interpreter::store_aggregate(PlaceId place, const Function& function, ExprId aggregate,
+                                  bool initial) {
+  const Expr& list = function.exprs[aggregate];
+  auto& target = initial ? initial_ : state_.store;
+  if (list.fields.empty() || list.fields[0] != "[0]") target[place] = Value::constant(0);
+  for (size_t i = 0; i < list.operands.size(); ++i) {
+    const PlaceId part = child(place, list.fields[i]);
+    if (function.exprs[list.operands[i]].kind == ExprKind::kAggregate) {
+      store_aggregate(part, function, list.operands[i], initial);
+    } else {
+      const Value value = eval(list.operands[i]);
+      target[part] = value;
+    }
+  }
+}
+
+}  // namespace cgoscope

@@ -1,0 +1,61 @@
+// Reads one YAML file of rows into a catalogue. docs/catalogue.md describes the keys.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clang_plugin/catalogue/catalogue.h"
+#include "clang_plugin/catalogue/yaml_reader.h"
+#include "findings/result.h"
+
+namespace cgoscope {
+
+class CatalogueReader : private YamlReader {
+ public:
+  CatalogueReader(Catalogue& catalogue, std::string_view yaml, std::string shown_as);
+  // Adds everything, or nothing and says what is wrong with the first wrong thing.
+  std::optional<Error> read();
+
+ private:
+  bool read_integer(Node* node, int64_t& into);
+  bool read_argument(Node* node, int& into);
+  bool read_names(Node* node, std::vector<std::string>& into);
+  bool read_unit(Node* node, Unit& unit, int64_t& unit_ns);
+  bool read_conditions(Node* node, std::vector<Condition>& into);
+  bool read_condition(Node* node, Condition& into, bool* is_pointer);
+  bool read_values(Node* node, std::vector<Condition>& into);
+  template <typename Enum, size_t kCount>
+  bool read_word(Node* node, const std::pair<const char*, Enum> (&words)[kCount], Enum& into);
+
+  bool read_constants(Node* node);
+  bool read_system_calls(Node* node);
+  bool read_blocking(Node* node, const BlockingFunction& defaults, int depth);
+  bool read_blocking_row(Node* node, BlockingFunction row, int depth);
+  bool finish_blocking(const Node* node, BlockingFunction& row);
+  bool read_maker(Node* node);
+  bool read_option(Node* node);
+  bool read_effect(Node* node);
+
+  template <typename Row>
+  bool note_names(const Node* node, const std::vector<std::string>& names, const Row& row,
+                  std::vector<Row>& into);
+  void commit();
+
+  Catalogue& catalogue_;
+  std::string library_;
+
+  // What the file adds.
+  std::map<std::string, Constant, std::less<>> constants_;
+  std::map<std::string, std::map<int64_t, std::string>, std::less<>> system_calls_;
+  std::vector<BlockingFunction> blocking_;
+  std::vector<HandleMaker> makers_;
+  std::vector<HandleOption> options_;
+  std::vector<CallEffect> effects_;
+  std::map<std::string, int, std::less<>>
+      seen_;  // "blocking read" → 1: a name twice in a list of one file is a mistake
+};
+
+}  // namespace cgoscope

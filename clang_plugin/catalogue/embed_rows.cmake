@@ -1,0 +1,10 @@
+# Writes built_in_rows.cpp: cmake -DOUT=FILE -DDIR=FOLDER "-DROWS=a.yaml|b.yaml" -P embed_rows.cmake
+string(REPLACE "|" ";" rows "${ROWS}")
+set(text "// Written by embed_rows.cmake.\n#include \"clang_plugin/catalogue/built_in_rows.h\"\n\nnamespace cgoscope {\nnamespace {\n\n")
+string(APPEND text "constexpr BuiltInRows kBuiltInRows[] = {\n")
+foreach(row IN LISTS rows)
+  file(READ "${DIR}/${row}" content)
+  string(APPEND text "    {\"${row}\", R\"rows(${content})rows\"},\n")
+endforeach()
+string(APPEND text "};\n\n}  // namespace\n\nstd::span<const BuiltInRows> built_in_rows() { return kBuiltInRows; }\n\n}  // namespace cgoscope\n")
+file(WRITE "${OUT}" "${text}")

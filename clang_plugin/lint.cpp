@@ -1,0 +1,272 @@
+#include "clang_plugin/lint.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "clang_plugin/analysis/analyse.h"
+#include "clang_plugin/catalogue/catalogue.h"
+#include "clang_plugin/packages/go_list.h"
+#include "clang_plugin/settings.h"
+#include "clang_plugin/source_units.h"
+#include "clang_plugin/suppressions.h"
+#include "findings/glob.h"
+
+namespace cgoscope {
+namespace {
+
+constexpr int64_t kDefaultThresholdNs = 1000000000;
+constexpr size_t kStackBytes =
+    512u << 20;  // reserved, not used: C may nest deeply, and so do the walks over it
+
+// One package on its way through the run.
+struct Job {
+  Settings settings;
+  std::shared_ptr<const Catalogue> catalogue;
+  std::vector<SourceUnit> sources;
+  SummarisedPackage summarised;
+  std::atomic<size_t> units_left = 0;
+};
+
+class Run {
+ public:
+  explicit Run(const LintOptions& options) : options_(options) {}
+
+  std::optional<Error> prepare(std::vector<Package> packages) {
+    auto built_in = Catalogue::built_in();
+    if (!built_in) return built_in.error();
+    auto base = std::make_shared<Catalogue>(std::move(*built_in));
+    for (const std::string& path : options_.catalogue) {
+      if (auto error = base->add_file(path)) return error;
+    }
+    catalogues_[{}] = base;
+    for (Package& package : packages) {
+      auto job = std::make_unique<Job>();
+      use_settings(package.directory, *job);
+      job->sources = source_units(package);
+      job->summarised.units.resize(job->sources.size());
+      job->units_left = job->sources.size();
+      for (size_t unit = 0; unit < job->sources.size(); ++unit)
+        work_.emplace_back(jobs_.size(), unit);
+      report_.stats.translation_units += static_cast<int>(job->sources.size());
+      for (Problem& problem : package.problems) report_.errors.push_back(std::move(problem));
+      for (const GoFile& file : package.cgo_files) {
+        report_.errors.insert(report_.errors.end(), file.problems.begin(), file.problems.end());
+      }
+      package.problems.clear();
+      job->summarised.package = std::move(package);
+      jobs_.push_back(std::move(job));
+    }
+    report_.stats.packages = static_cast<int>(jobs_.size());
+    return std::nullopt;
+  }
+
+  void work() {
+    const auto count = std::min<size_t>(static_cast<size_t>(std::max(options_.jobs, 1)),
+                                        std::max<size_t>(work_.size(), 1));
+    std::vector<pthread_t> threads;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, kStackBytes);
+    for (size_t i = 0; i < count; ++i) {
+      pthread_t thread{};
+      if (pthread_create(
+              &thread, &attributes,
+              [](void* self) -> void* {
+                static_cast<Run*>(self)->loop();
+                return nullptr;
+              },
+              this) == 0) {
+        threads.push_back(thread);
+      }
+    }
+    pthread_attr_destroy(&attributes);
+    if (threads.empty()) loop();  // no memory for such a stack: this thread's must do
+    for (const pthread_t thread : threads) pthread_join(thread, nullptr);
+  }
+
+  LintReport finish() {
+    apply_suppressions(suppressions_, findings_, places_, display_path);
+    const auto key = [](const Finding& f) {
+      const CPlace c = f.c.value_or(CPlace{});
+      return std::make_tuple(f.go.file, f.go.line, f.go.column, c.file, c.line, c.column, c.call,
+                             f.rule);
+    };
+    std::stable_sort(findings_.begin(), findings_.end(),
+                     [&](const Finding& a, const Finding& b) { return key(a) < key(b); });
+    std::map<std::string, int> occurrences;
+    for (Finding& finding : findings_) {
+      const std::string first = finding_id(finding, 0);
+      finding.id = finding_id(finding, occurrences[first]++);
+    }
+    std::stable_sort(
+        report_.errors.begin(), report_.errors.end(), [](const Problem& a, const Problem& b) {
+          return std::tie(a.file, a.line, a.message) < std::tie(b.file, b.line, b.message);
+        });
+    for (Problem& problem : report_.errors) problem.file = display_path(problem.file);
+    report_.errors.erase(std::unique(report_.errors.begin(), report_.errors.end(),
+                                     [](const Problem& a, const Problem& b) {
+                                       return a.file == b.file && a.line == b.line &&
+                                              a.message == b.message;
+                                     }),
+                         report_.errors.end());
+    report_.findings = std::move(findings_);
+    return std::move(report_);
+  }
+
+ private:
+  Result<std::shared_ptr<const Catalogue>> catalogue_for(const std::vector<std::string>& files) {
+    const auto known = catalogues_.find(files);
+    if (known != catalogues_.end()) return std::shared_ptr<const Catalogue>(known->second);
+    auto extended = std::make_shared<Catalogue>(*catalogues_[{}]);
+    for (const std::string& path : files) {
+      if (auto error = extended->add_file(path)) return *error;
+    }
+    catalogues_[files] = extended;
+    return std::shared_ptr<const Catalogue>(extended);
+  }
+
+  // A package's own settings may be wrong without harm to the others: it is then judged as if it
+  // had none.
+  void use_settings(const std::string& directory, Job& job) {
+    job.catalogue = catalogues_[{}];
+    auto settings = load_settings(directory);
+    if (!settings) return note_unusable(directory, settings.error());
+    const auto catalogue = catalogue_for(settings->catalogue);
+    if (!catalogue) return note_unusable(directory, catalogue.error());
+    job.catalogue = *catalogue;
+    job.settings = std::move(*settings);
+  }
+
+  void note_unusable(const std::string& directory, const Error& error) {
+    report_.errors.push_back({directory, 0, "its settings are not used: " + error.message()});
+  }
+
+  void loop() {
+    while (true) {
+      const size_t next = next_++;
+      if (next >= work_.size()) return;
+      Job& job = *jobs_[work_[next].first];
+      const size_t unit = work_[next].second;
+      job.summarised.units[unit] = summarize(job.sources[unit]);
+      job.sources[unit].text.clear();
+      if (options_.progress) {
+        const std::lock_guard lock(mutex_);
+        options_.progress(++done_, static_cast<int>(work_.size()));
+      }
+      if (--job.units_left == 0) analyse_package(job);
+    }
+  }
+
+  void analyse_package(Job& job) {
+    AnalysisOptions how;
+    how.threshold_ns =
+        options_.threshold_ns.value_or(job.settings.threshold_ns.value_or(kDefaultThresholdNs));
+    how.display = display_path;
+    PackageFindings found = analyse(job.summarised, *job.catalogue, how);
+    const Package& package = job.summarised.package;
+    const std::lock_guard lock(mutex_);
+    report_.stats.go_call_sites += found.go_call_sites;
+    report_.errors.insert(report_.errors.end(), found.problems.begin(), found.problems.end());
+    for (const TranslationUnit& unit : job.summarised.units) {
+      for (const auto& [name, function] : unit.functions)
+        report_.stats.c_functions += function.is_system ? 0 : 1;
+      report_.errors.insert(report_.errors.end(), unit.problems.begin(), unit.problems.end());
+      if (static_cast<size_t>(unit.errors) > unit.problems.size()) {
+        report_.errors.push_back(
+            {unit.main_file, 0,
+             std::to_string(static_cast<size_t>(unit.errors) - unit.problems.size()) +
+                 " more errors"});
+      }
+      for (const CAllow& allow : unit.allows) {
+        suppressions_.push_back({unit.files[allow.file], static_cast<int>(allow.line), allow.rule,
+                                 allow.reason, false, package.import_path, ""});
+      }
+    }
+    for (const GoFile& file : package.cgo_files) {
+      for (const AllowComment& allow : file.allows) {
+        suppressions_.push_back(
+            {file.path, allow.line, allow.rule, allow.reason, true, package.import_path, ""});
+      }
+    }
+    for (size_t i = 0; i < found.findings.size(); ++i) {
+      Finding& finding = found.findings[i];
+      if (is_excluded(job.settings, found.places[i].places.front().first)) continue;
+      bool off = false;
+      for (const auto& [what, severity] : job.settings.severities) {
+        const bool fits =
+            glob_matches(what, finding.rule) || (finding.c && glob_matches(what, finding.c->call));
+        if (!fits) continue;
+        off = !severity;
+        if (severity) finding.severity = *severity;
+      }
+      if (off) continue;
+      findings_.push_back(std::move(finding));
+      places_.push_back(std::move(found.places[i]));
+    }
+    job.summarised.units.clear();
+    job.summarised.units.shrink_to_fit();
+    job.sources.clear();
+  }
+
+  const LintOptions& options_;
+  std::map<std::vector<std::string>, std::shared_ptr<Catalogue>> catalogues_;
+  std::vector<std::unique_ptr<Job>> jobs_;
+  std::vector<std::pair<size_t, size_t>> work_;  // job, unit
+  std::atomic<size_t> next_ = 0;
+  std::mutex mutex_;  // guards what follows
+  int done_ = 0;
+  std::vector<Finding> findings_;
+  std::vector<SuppressiblePlaces> places_;
+  std::vector<Suppression> suppressions_;
+  LintReport report_;
+};
+
+}  // namespace
+
+std::string display_path(const std::string& path) {
+  static const std::string here = std::filesystem::current_path().string();
+  if (here != "/" && path.size() > here.size() + 1 && path.starts_with(here) &&
+      path[here.size()] == '/') {
+    return path.substr(here.size() + 1);
+  }
+  return path;
+}
+
+Result<LintReport> run_lint(const LintOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  auto listed = list_packages({options.patterns, options.tags});
+  if (!listed) return listed.error();
+  Run run(options);
+  if (auto error = run.prepare(std::move(listed->packages))) return *error;
+  run.work();
+  LintReport report = run.finish();
+  report.tool_version = CGOSCOPE_VERSION;
+  report.errors.insert(report.errors.begin(), listed->problems.begin(), listed->problems.end());
+  report.notes = std::move(listed->notes);
+  if (report.stats.packages == 0) {
+    report.notes.push_back("none of the " + std::to_string(listed->packages_seen) +
+                           " packages looked at uses cgo");
+    if (listed->packages_seen == 0) {
+      const std::string why =
+          report.errors.empty() ? "no Go package there"
+                                : report.errors.front().file + ": " + report.errors.front().message;
+      return Error{"nothing was analysed", why,
+                   "name packages, directories or files that hold Go code"};
+    }
+  }
+  report.stats.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                std::chrono::steady_clock::now() - start)
+                                .count();
+  return report;
+}
+
+}  // namespace cgoscope

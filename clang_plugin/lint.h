@@ -1,0 +1,32 @@
+// A whole run: packages in, report out. Packages and files are done in parallel; only what a
+// package needs is in memory at once.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clang_plugin/report/report.h"
+#include "findings/result.h"
+
+namespace cgoscope {
+
+struct LintOptions {
+  std::vector<std::string> patterns;  // packages, directories, files; as on the command line
+  std::vector<std::string> tags;
+  std::vector<std::string> catalogue;   // files to add to the built-in rows
+  std::optional<int64_t> threshold_ns;  // of --threshold; else .cgoscope.yaml's, else one second
+  int jobs = 1;                         // at least 1
+  // Told after each unit that was parsed; called from any thread, one at a time. May be empty.
+  std::function<void(int done, int total)> progress;
+};
+
+// Fails when nothing at all could be analysed. What could not be analysed of the rest is in
+// LintReport::errors.
+Result<LintReport> run_lint(const LintOptions& options);
+
+// Relative to the current directory where `path` lies below it, else absolute.
+std::string display_path(const std::string& path);
+
+}  // namespace cgoscope

@@ -1,0 +1,126 @@
+// cgoscope-lint, the command line: options in, a report out, and the exit status that
+// docs/cgoscope-lint.md promises.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "clang_plugin/lint.h"
+#include "findings/duration.h"
+
+namespace cgoscope {
+namespace {
+
+enum ExitStatus { kClean = 0, kFindings = 1, kUsage = 2, kNothingDone = 3, kPartly = 4 };
+
+int fail(ExitStatus status, const Error& error) {
+  std::cerr << "cgoscope-lint: " << error.message() << '\n';
+  return status;
+}
+
+int write_report(const LintReport& report, const std::string& format, const std::string& output) {
+  const bool to_terminal =
+      output.empty() && isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  const std::string text =
+      format == "json" ? render_json(report) : render_text(report, {to_terminal});
+  if (output.empty()) {
+    std::cout << text << std::flush;
+    if (!std::cout)
+      return fail(kNothingDone,
+                  {"cannot write the report", "standard output is closed or full", ""});
+    return kClean;
+  }
+  std::ofstream file(output, std::ios::binary | std::ios::trunc);
+  file << text << std::flush;
+  if (!file)
+    return fail(kNothingDone,
+                {"cannot write the report to " + output, std::strerror(errno), "check --output"});
+  return kClean;
+}
+
+int lint(int argc, char** argv) {
+  CLI::App app{"Finds calls that can block for long in C code that Go reaches through cgo."};
+  app.set_version_flag("--version", std::string("cgoscope-lint ") + CGOSCOPE_VERSION);
+  app.footer(
+      "Exit status: 0 clean; 1 findings at or above --fail-on; 2 wrong usage; 3 nothing could be "
+      "analysed; 4 part of it could not be\n"
+      "analysed and nothing was found in the rest.");
+  LintOptions options;
+  std::string format = "text", output, threshold, fail_on_name = "warning", partial;
+  app.add_option(
+      "packages", options.patterns,
+      "Packages as `go list` understands them, directories, or .go files (default ./...)");
+  app.add_option("--format", format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  app.add_option("--output", output, "Write the report to this file instead of standard output");
+  app.add_option("--threshold", threshold,
+                 "Report waits of at least this long, as Go writes durations (default 1s, or "
+                 ".cgoscope.yaml's)");
+  app.add_option("--fail-on", fail_on_name, "Exit with 1 at findings of this severity or above")
+      ->check(CLI::IsMember({"error", "warning", "note"}))
+      ->capture_default_str();
+  app.add_option("--catalogue", options.catalogue,
+                 "A YAML file of blocking functions that adds to the built-in ones, or replaces "
+                 "them by name")
+      ->check(CLI::ExistingFile);
+  app.add_option("--tags", options.tags, "Build tags, as for `go build -tags`")->delimiter(',');
+  app.add_option("--partial", partial,
+                 "ok: what could not be analysed does not change the exit status")
+      ->check(CLI::IsMember({"ok"}));
+  options.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  app.add_option("-j,--jobs", options.jobs,
+                 "Packages and files to analyse at once (default: one a CPU)")
+      ->check(CLI::Range(1, 1024));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kClean : kUsage;
+  }
+  if (options.patterns.empty()) options.patterns.emplace_back("./...");
+  if (!threshold.empty()) {
+    const auto parsed = parse_duration_ns(threshold);
+    if (!parsed) return fail(kUsage, parsed.error());
+    options.threshold_ns = *parsed;
+  }
+  const bool show_progress = isatty(STDERR_FILENO) != 0 &&
+                             !(output.empty() && isatty(STDOUT_FILENO) == 0 && format == "json");
+  const auto start = std::chrono::steady_clock::now();
+  bool shown = false;
+  if (show_progress) {
+    options.progress = [&](int done, int total) {
+      if (std::chrono::steady_clock::now() - start < std::chrono::seconds(1))
+        return;  // short runs need none
+      shown = true;
+      std::cerr << "\r\x1b[K" << done << '/' << total << " files" << std::flush;
+    };
+  }
+  const auto report = run_lint(options);
+  if (shown) std::cerr << "\r\x1b[K" << std::flush;
+  if (!report) return fail(kNothingDone, report.error());
+  if (const int status = write_report(*report, format, output); status != kClean) return status;
+  const Severity fail_on = *parse_severity(fail_on_name);
+  for (const Finding& finding : report->findings) {
+    if (finding.severity >= fail_on) return kFindings;
+  }
+  return report->errors.empty() || partial == "ok" ? kClean : kPartly;
+}
+
+}  // namespace
+}  // namespace cgoscope
+
+int main(int argc, char** argv) {
+  try {
+    return cgoscope::lint(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "cgoscope-lint: internal error: " << error.what()
+              << " (please report it with the command line)\n";
+    return cgoscope::kNothingDone;
+  }
+}

@@ -1,0 +1,32 @@
+// Packages as the go command sees them: `go list`, `go env` and pkg-config.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "clang_plugin/packages/package.h"
+#include "findings/result.h"
+
+namespace cgoscope {
+
+struct PackageQuery {
+  std::vector<std::string> patterns;  // packages, directories, files, as on the command line
+  std::vector<std::string> tags;      // --tags
+};
+
+// What answering a query gave: packages that use cgo, and what could not be read. `notes` are for a
+// person ("CGO_ENABLED=0 is set; analysing as with CGO_ENABLED=1"). `packages_seen` counts those
+// without cgo too.
+struct PackageList {
+  std::vector<Package> packages;
+  std::vector<Problem> problems;
+  std::vector<std::string> notes;
+  int packages_seen = 0;
+};
+
+// Asks `go list` for patterns, and reads directories itself (directory.h) where there is no go
+// command or it fails for one: no module, a GOPATH tree, testdata. Fails only when nothing could be
+// looked at at all: no pattern names anything.
+Result<PackageList> list_packages(const PackageQuery& query);
+
+}  // namespace cgoscope

@@ -1,0 +1,129 @@
+// Lowering of Clang's AST to the trees of summary.h. Included by the summariser alone: everything
+// here sees Clang.
+//
+// Only what can be reached is lowered: starting from the functions that Go or another file can
+// call, then whatever those call or take the address of. A header with ten thousand inline
+// functions costs nothing that way.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "clang/AST/ASTContext.h"
+#include "clang/AST/Decl.h"
+#include "clang/AST/DeclCXX.h"
+#include "clang/AST/Expr.h"
+#include "clang/AST/ExprCXX.h"
+#include "clang/AST/Mangle.h"
+#include "clang/AST/Stmt.h"
+#include "clang/AST/StmtCXX.h"
+#include "clang/Basic/SourceManager.h"
+#include "clang_plugin/summary/summary.h"
+
+namespace cgoscope {
+
+// What all functions of a unit share: names, places, globals, and the list of functions still to
+// do.
+class UnitLowering {
+ public:
+  UnitLowering(clang::ASTContext& context, TranslationUnit& unit);
+
+  // Lowers `roots` and everything they reach.
+  void run(const std::vector<const clang::FunctionDecl*>& roots);
+  void add_global(const clang::VarDecl* variable);
+
+  clang::ASTContext& context() { return context_; }
+  TranslationUnit& unit() { return unit_; }
+  SourcePlace place(clang::SourceLocation location);
+  std::string link_name(const clang::FunctionDecl* function);
+  std::string link_name(const clang::VarDecl* variable);
+  // "read"; "std::mutex::lock" without template arguments and inline namespaces.
+  std::string catalogue_name(const clang::FunctionDecl* function) const;
+  std::string record_name(const clang::RecordDecl* record);
+  std::string member_name(const clang::ValueDecl* member);
+  // Notes that `function` is needed; its body, if there is one, is lowered later.
+  void want(const clang::FunctionDecl* function);
+  void note_stored(const std::string& where, const Function& in, ExprId value);
+  std::string outermost_macro(clang::SourceLocation location) const;
+
+ private:
+  void lower_function(const clang::FunctionDecl* definition);
+  bool worth_following(const clang::FunctionDecl* definition) const;
+  void note_overriders(const clang::CXXMethodDecl* method);
+
+  clang::ASTContext& context_;
+  clang::SourceManager& sources_;
+  TranslationUnit& unit_;
+  std::unique_ptr<clang::MangleContext> mangler_;
+  std::map<std::string, uint32_t> file_index_;
+  std::map<clang::FileID, bool> system_file_;
+  std::set<const clang::FunctionDecl*> wanted_;
+  std::deque<const clang::FunctionDecl*> todo_;
+  std::set<const clang::VarDecl*> globals_;
+};
+
+// One function's body.
+class FunctionLowering {
+ public:
+  FunctionLowering(UnitLowering& unit, Function& function) : unit_(unit), out_(function) {}
+
+  void lower(const clang::FunctionDecl* definition);
+  ExprId lower_initialiser(const clang::Expr* expression) { return rvalue(expression); }
+
+ private:
+  // Expressions (lower_expr.cpp). rvalue gives a value, lvalue an expression of a kind that names a
+  // place.
+  ExprId rvalue(const clang::Expr* expression);
+  ExprId lvalue(const clang::Expr* expression);
+  ExprId address_of(const clang::Expr* expression);
+  ExprId argument(const clang::Expr* expression, bool by_reference);
+  ExprId cast(const clang::CastExpr* expression);
+  ExprId unary(const clang::UnaryOperator* expression);
+  ExprId binary(const clang::BinaryOperator* expression);
+  ExprId call(const clang::CallExpr* expression);
+  ExprId builtin_call(const clang::CallExpr* expression, const clang::FunctionDecl* callee);
+  ExprId construct(const clang::CXXConstructExpr* expression, ExprId object);
+  ExprId lambda(const clang::LambdaExpr* expression);
+  ExprId aggregate(const clang::InitListExpr* expression);
+  ExprId variable(const clang::ValueDecl* declaration, clang::QualType type);
+  ExprId function_address(const clang::FunctionDecl* function);
+  ExprId unknown(const clang::Expr* expression);
+  std::optional<ExprId> folded(const clang::Expr* expression);
+  ExprId chrono(const clang::Expr* expression);
+  ExprId convert(ExprId value, clang::QualType from, clang::QualType to);
+  ExprId load(ExprId place, clang::QualType type);
+  void finish_call(Call& call, const clang::FunctionDecl* callee, clang::SourceLocation location);
+  ExprId temporary(ExprId value, clang::QualType type);
+
+  // Statements (lower_stmt.cpp).
+  StmtId statement(const clang::Stmt* statement);
+  StmtId block(const clang::CompoundStmt* statement);
+  StmtId declaration(const clang::VarDecl* variable);
+  StmtId assembly(const clang::GCCAsmStmt* statement);
+  StmtId switch_statement(const clang::SwitchStmt* statement);
+  StmtId range_for(const clang::CXXForRangeStmt* statement);
+  void destroy(const clang::VarDecl* variable, std::vector<StmtId>& into);
+
+  ExprId add(Expr expression);
+  StmtId add(Stmt statement);
+  ExprId make(ExprKind kind, std::vector<ExprId> operands, clang::QualType type = {});
+  ExprId integer(int64_t value);
+  StmtId expression_statement(ExprId value, clang::SourceLocation location);
+  uint32_t slot(const clang::VarDecl* variable);
+  uint32_t label(const clang::LabelDecl* label);
+  void set_type(Expr& expression, clang::QualType type);
+
+  UnitLowering& unit_;
+  Function& out_;
+  std::map<const clang::VarDecl*, uint32_t> slots_;
+  std::map<const clang::LabelDecl*, uint32_t> labels_;
+  std::set<uint32_t> loop_labels_;  // labels that became loops: a goto to one is a continue
+  std::map<const clang::Expr*, ExprId> opaque_;
+  uint32_t this_slot_ = kNone;
+};
+
+}  // namespace cgoscope

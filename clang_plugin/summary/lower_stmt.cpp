@@ -1,0 +1,463 @@
+// Statements. A label that is jumped back to becomes a loop, and the jump its `continue`; forward
+// jumps stay jumps. Inline assembly that enters the kernel becomes the call syscall(number, …) that
+// it is.
+#include <algorithm>
+
+#include "clang_plugin/summary/lower.h"
+
+namespace cgoscope {
+namespace {
+
+// The labels that `statement` jumps to, computed gotos aside.
+void collect_gotos(const clang::Stmt* statement, std::set<const clang::LabelDecl*>& labels) {
+  if (!statement) return;
+  if (const auto* jump = llvm::dyn_cast<clang::GotoStmt>(statement))
+    labels.insert(jump->getLabel());
+  if (llvm::isa<clang::Expr>(statement) && !llvm::isa<clang::StmtExpr>(statement)) return;
+  for (const clang::Stmt* child : statement->children()) collect_gotos(child, labels);
+}
+
+// The register that a variable is bound to (register long r10 asm("r10")), or the one that a
+// constraint letter names.
+std::string operand_register(llvm::StringRef constraint, const clang::Expr* operand) {
+  const std::string bare = constraint.ltrim("=+&%").str();
+  if (bare == "a") return "rax";
+  if (bare == "D") return "rdi";
+  if (bare == "S") return "rsi";
+  if (bare == "d") return "rdx";
+  if (const auto* named = llvm::dyn_cast<clang::DeclRefExpr>(operand->IgnoreParenImpCasts())) {
+    if (const auto* label = named->getDecl()->getAttr<clang::AsmLabelAttr>())
+      return label->getLabel().str();
+  }
+  return "";
+}
+
+}  // namespace
+
+StmtId FunctionLowering::add(Stmt statement) {
+  out_.stmts.push_back(std::move(statement));
+  return static_cast<StmtId>(out_.stmts.size() - 1);
+}
+
+StmtId FunctionLowering::expression_statement(ExprId value, clang::SourceLocation location) {
+  Stmt result;
+  result.kind = StmtKind::kExpr;
+  result.expr = value;
+  result.place = unit_.place(location);
+  return add(std::move(result));
+}
+
+uint32_t FunctionLowering::slot(const clang::VarDecl* variable) {
+  if (const auto known = slots_.find(variable); known != slots_.end()) return known->second;
+  Variable local;
+  local.name = variable->getNameAsString();
+  const clang::QualType type = variable->getType();
+  local.is_volatile = type.isVolatileQualified() || type->isAtomicType();
+  if (type->isIntegralOrEnumerationType() && !type->isIncompleteType() &&
+      !type->isDependentType()) {
+    local.width = static_cast<uint8_t>(std::min<uint64_t>(64, unit_.context().getIntWidth(type)));
+    local.is_signed = type->isSignedIntegerOrEnumerationType();
+  }
+  local.is_record = type->isRecordType();
+  local.is_real = type->isRealFloatingType();
+  if (const auto* parameter = llvm::dyn_cast<clang::ParmVarDecl>(variable)) {
+    local.parameter = static_cast<int>(parameter->getFunctionScopeIndex());
+  }
+  out_.variables.push_back(std::move(local));
+  const auto index = static_cast<uint32_t>(out_.variables.size() - 1);
+  slots_[variable] = index;
+  return index;
+}
+
+uint32_t FunctionLowering::label(const clang::LabelDecl* declaration) {
+  return labels_.try_emplace(declaration, static_cast<uint32_t>(labels_.size())).first->second;
+}
+
+void FunctionLowering::lower(const clang::FunctionDecl* definition) {
+  out_.parameters = static_cast<int>(definition->getNumParams());
+  if (const auto* method = llvm::dyn_cast<clang::CXXMethodDecl>(definition);
+      method && !method->isStatic()) {
+    Variable object;
+    object.name = "this";
+    object.parameter = kObjectParameter;
+    out_.variables.push_back(std::move(object));
+    this_slot_ = 0;
+  }
+  for (const clang::ParmVarDecl* parameter : definition->parameters()) slot(parameter);
+  Stmt body;
+  body.kind = StmtKind::kBlock;
+  body.place = unit_.place(definition->getLocation());
+  if (const auto* constructor = llvm::dyn_cast<clang::CXXConstructorDecl>(definition)) {
+    for (const clang::CXXCtorInitializer* initializer : constructor->inits()) {
+      const clang::Expr* value = initializer->getInit();
+      if (!value) continue;
+      if (const clang::FieldDecl* field = initializer->getMember(); field && this_slot_ != kNone) {
+        Expr self;
+        self.kind = ExprKind::kVariable;
+        self.index = this_slot_;
+        const ExprId object =
+            make(ExprKind::kDereference, {make(ExprKind::kLoad, {add(std::move(self))})});
+        Expr member;
+        member.kind = ExprKind::kMember;
+        member.text = unit_.member_name(field);
+        member.operands = {object};
+        const ExprId place = add(std::move(member));
+        const ExprId init = field->getType()->isReferenceType() ? address_of(value) : rvalue(value);
+        unit_.note_stored(out_.exprs[place].text, out_, init);
+        body.children.push_back(
+            expression_statement(make(ExprKind::kAssign, {place, init}), value->getExprLoc()));
+      } else {
+        body.children.push_back(expression_statement(rvalue(value), value->getExprLoc()));
+      }
+    }
+  }
+  if (const clang::Stmt* written = definition->getBody())
+    body.children.push_back(statement(written));
+  out_.body = add(std::move(body));
+}
+
+StmtId FunctionLowering::declaration(const clang::VarDecl* variable) {
+  Stmt result;
+  result.kind = StmtKind::kDeclare;
+  result.place = unit_.place(variable->getLocation());
+  if (variable->hasGlobalStorage()) {  // a static local: initialised once, like a global
+    unit_.add_global(variable);
+    result.kind = StmtKind::kBlock;
+    return add(std::move(result));
+  }
+  result.slot = slot(variable);
+  const clang::Expr* init = variable->getInit();
+  if (!init) return add(std::move(result));
+  if (variable->getType()->isReferenceType()) {
+    result.expr = address_of(init);
+  } else if (const auto* construction =
+                 llvm::dyn_cast<clang::CXXConstructExpr>(init->IgnoreUnlessSpelledInSource());
+             construction && !construction->getConstructor()->isCopyOrMoveConstructor() &&
+             init->getType()->isRecordType()) {
+    // The constructor works on the variable itself.
+    const ExprId value = rvalue(init);
+    result.expr = value;
+    if (out_.exprs[value].kind == ExprKind::kUnknown) {
+      const ExprId duration = chrono(init);
+      if (out_.exprs[duration].kind != ExprKind::kUnknown) result.expr = duration;
+    }
+  } else {
+    result.expr = argument(init, false);
+  }
+  return add(std::move(result));
+}
+
+// Destructors of a user's own classes run at the end of the block; those of the standard library
+// that wait have catalogue rows.
+void FunctionLowering::destroy(const clang::VarDecl* variable, std::vector<StmtId>& into) {
+  if (variable->hasGlobalStorage() || variable->getType()->isReferenceType()) return;
+  const auto* record = variable->getType()->getAsCXXRecordDecl();
+  if (!record || !record->hasDefinition() || record->hasTrivialDestructor()) return;
+  const clang::CXXDestructorDecl* destructor = record->getDestructor();
+  if (!destructor) return;
+  Expr place;
+  place.kind = ExprKind::kVariable;
+  place.index = slot(variable);
+  Call call;
+  call.object = make(ExprKind::kAddress, {add(std::move(place))});
+  finish_call(call, destructor, variable->getLocation());
+  out_.calls.push_back(std::move(call));
+  const auto index = static_cast<uint32_t>(out_.calls.size() - 1);
+  const ExprId id = make(ExprKind::kCall, {});
+  out_.exprs[id].index = index;
+  into.push_back(expression_statement(id, variable->getLocation()));
+}
+
+StmtId FunctionLowering::block(const clang::CompoundStmt* compound) {
+  const std::vector<const clang::Stmt*> written(compound->body_begin(), compound->body_end());
+  Stmt result;
+  result.kind = StmtKind::kBlock;
+  result.place = unit_.place(compound->getBeginLoc());
+  std::vector<const clang::VarDecl*> owned;
+  // For a label, the last statement of this block that jumps back to it: both and what is between
+  // make a loop.
+  std::map<size_t, size_t> loop_end;
+  for (size_t i = 0; i < written.size(); ++i) {
+    const auto* labelled = llvm::dyn_cast<clang::LabelStmt>(written[i]);
+    if (!labelled) continue;
+    for (size_t j = written.size(); j-- > i;) {
+      std::set<const clang::LabelDecl*> targets;
+      collect_gotos(written[j], targets);
+      if (!targets.contains(labelled->getDecl())) continue;
+      loop_end[i] = j;
+      break;
+    }
+  }
+  const auto lower_range = [&](auto&& self, size_t from, size_t to, std::vector<StmtId>& into,
+                               bool skip_loop) -> void {
+    for (size_t i = from; i < to; ++i) {
+      const auto loop = loop_end.find(i);
+      if (loop != loop_end.end() && !(skip_loop && i == from)) {
+        const auto* labelled = llvm::cast<clang::LabelStmt>(written[i]);
+        const uint32_t id = label(labelled->getDecl());
+        loop_labels_.insert(id);
+        const size_t end = std::min(loop->second + 1, to);
+        Stmt around;
+        around.kind = StmtKind::kLoop;
+        around.label = id;
+        around.test_last = true;
+        around.expr = integer(0);  // runs once, unless a jump says again
+        around.place = unit_.place(labelled->getBeginLoc());
+        Stmt inner;
+        inner.kind = StmtKind::kBlock;
+        self(self, i, end, inner.children, true);
+        around.a = add(std::move(inner));
+        into.push_back(add(std::move(around)));
+        i = end - 1;
+        continue;
+      }
+      if (const auto* declared = llvm::dyn_cast<clang::DeclStmt>(written[i])) {
+        for (const clang::Decl* one : declared->decls()) {
+          if (const auto* variable = llvm::dyn_cast<clang::VarDecl>(one)) {
+            into.push_back(declaration(variable));
+            owned.push_back(variable);
+          }
+        }
+        continue;
+      }
+      into.push_back(statement(written[i]));
+    }
+  };
+  lower_range(lower_range, 0, written.size(), result.children, false);
+  for (auto variable = owned.rbegin(); variable != owned.rend(); ++variable)
+    destroy(*variable, result.children);
+  return add(std::move(result));
+}
+
+StmtId FunctionLowering::statement(const clang::Stmt* statement) {
+  if (!statement) return add(Stmt{});
+  if (const auto* expression = llvm::dyn_cast<clang::Expr>(statement)) {
+    const clang::Expr* bare = expression->IgnoreParens();
+    return expression_statement(bare->isGLValue() ? lvalue(bare) : rvalue(bare),
+                                expression->getExprLoc());
+  }
+  Stmt result;
+  result.place = unit_.place(statement->getBeginLoc());
+  switch (statement->getStmtClass()) {
+    case clang::Stmt::CompoundStmtClass:
+      return block(llvm::cast<clang::CompoundStmt>(statement));
+    case clang::Stmt::DeclStmtClass:
+      for (const clang::Decl* one : llvm::cast<clang::DeclStmt>(statement)->decls()) {
+        if (const auto* variable = llvm::dyn_cast<clang::VarDecl>(one))
+          result.children.push_back(declaration(variable));
+      }
+      return add(std::move(result));
+    case clang::Stmt::IfStmtClass: {
+      const auto* branch = llvm::cast<clang::IfStmt>(statement);
+      Stmt around;
+      around.place = result.place;
+      if (branch->getInit()) around.children.push_back(this->statement(branch->getInit()));
+      if (branch->getConditionVariable())
+        around.children.push_back(declaration(branch->getConditionVariable()));
+      if (branch->isConsteval()) {
+        if (const clang::Stmt* runtime =
+                branch->isNonNegatedConsteval() ? branch->getElse() : branch->getThen()) {
+          around.children.push_back(this->statement(runtime));
+        }
+        return add(std::move(around));
+      }
+      result.kind = StmtKind::kIf;
+      result.expr = rvalue(branch->getCond());
+      result.a = this->statement(branch->getThen());
+      if (branch->getElse()) result.b = this->statement(branch->getElse());
+      around.children.push_back(add(std::move(result)));
+      return add(std::move(around));
+    }
+    case clang::Stmt::WhileStmtClass: {
+      const auto* loop = llvm::cast<clang::WhileStmt>(statement);
+      result.kind = StmtKind::kLoop;
+      if (loop->getConditionVariable()) {
+        // while (T* x = next()): declared again in each turn, tested as the body's first act would
+        // be.
+        const StmtId declared = declaration(loop->getConditionVariable());
+        Stmt inner;
+        Stmt guard;
+        guard.kind = StmtKind::kIf;
+        guard.expr = rvalue(loop->getCond());
+        Stmt leave;
+        leave.kind = StmtKind::kBreak;
+        guard.a = this->statement(loop->getBody());
+        guard.b = add(std::move(leave));
+        inner.children = {declared, add(std::move(guard))};
+        result.a = add(std::move(inner));
+        return add(std::move(result));
+      }
+      result.expr = rvalue(loop->getCond());
+      result.a = this->statement(loop->getBody());
+      return add(std::move(result));
+    }
+    case clang::Stmt::DoStmtClass: {
+      const auto* loop = llvm::cast<clang::DoStmt>(statement);
+      result.kind = StmtKind::kLoop;
+      result.test_last = true;
+      result.a = this->statement(loop->getBody());
+      result.expr = rvalue(loop->getCond());
+      return add(std::move(result));
+    }
+    case clang::Stmt::ForStmtClass: {
+      const auto* loop = llvm::cast<clang::ForStmt>(statement);
+      Stmt around;
+      around.place = result.place;
+      if (loop->getInit()) around.children.push_back(this->statement(loop->getInit()));
+      result.kind = StmtKind::kLoop;
+      if (loop->getCond()) result.expr = rvalue(loop->getCond());
+      result.a = this->statement(loop->getBody());
+      if (loop->getInc()) result.b = this->statement(loop->getInc());
+      around.children.push_back(add(std::move(result)));
+      return add(std::move(around));
+    }
+    case clang::Stmt::CXXForRangeStmtClass:
+      return range_for(llvm::cast<clang::CXXForRangeStmt>(statement));
+    case clang::Stmt::SwitchStmtClass:
+      return switch_statement(llvm::cast<clang::SwitchStmt>(statement));
+    case clang::Stmt::CaseStmtClass:
+    case clang::Stmt::DefaultStmtClass: {
+      const auto* marker = llvm::cast<clang::SwitchCase>(statement);
+      Stmt pair;
+      result.kind = StmtKind::kCase;
+      result.is_default = llvm::isa<clang::DefaultStmt>(marker);
+      if (const auto* one = llvm::dyn_cast<clang::CaseStmt>(marker);
+          one && !one->getLHS()->isValueDependent()) {
+        const auto value = [&](const clang::Expr* bound) {
+          return bound->EvaluateKnownConstInt(unit_.context()).extOrTrunc(64).getSExtValue();
+        };
+        result.low = value(one->getLHS());
+        result.high = one->getRHS() ? value(one->getRHS()) : result.low;
+      }
+      pair.children.push_back(add(std::move(result)));
+      pair.children.push_back(this->statement(marker->getSubStmt()));
+      return add(std::move(pair));
+    }
+    case clang::Stmt::ReturnStmtClass: {
+      result.kind = StmtKind::kReturn;
+      if (const clang::Expr* value = llvm::cast<clang::ReturnStmt>(statement)->getRetValue()) {
+        result.expr = value->isGLValue() ? address_of(value) : argument(value, false);
+      }
+      return add(std::move(result));
+    }
+    case clang::Stmt::BreakStmtClass:
+      result.kind = StmtKind::kBreak;
+      return add(std::move(result));
+    case clang::Stmt::ContinueStmtClass:
+      result.kind = StmtKind::kContinue;
+      return add(std::move(result));
+    case clang::Stmt::GotoStmtClass: {
+      result.label = label(llvm::cast<clang::GotoStmt>(statement)->getLabel());
+      result.kind = loop_labels_.contains(result.label) ? StmtKind::kContinue : StmtKind::kGoto;
+      return add(std::move(result));
+    }
+    case clang::Stmt::LabelStmtClass: {
+      const auto* labelled = llvm::cast<clang::LabelStmt>(statement);
+      Stmt pair;
+      result.kind = StmtKind::kLabel;
+      result.label = label(labelled->getDecl());
+      pair.children.push_back(add(std::move(result)));
+      pair.children.push_back(this->statement(labelled->getSubStmt()));
+      return add(std::move(pair));
+    }
+    case clang::Stmt::AttributedStmtClass:
+      return this->statement(llvm::cast<clang::AttributedStmt>(statement)->getSubStmt());
+    case clang::Stmt::GCCAsmStmtClass:
+      return assembly(llvm::cast<clang::GCCAsmStmt>(statement));
+    default:
+      for (const clang::Stmt* child : statement->children()) {
+        if (child) result.children.push_back(this->statement(child));
+      }
+      return add(std::move(result));
+  }
+}
+
+StmtId FunctionLowering::switch_statement(const clang::SwitchStmt* statement) {
+  Stmt around;
+  around.place = unit_.place(statement->getBeginLoc());
+  if (statement->getInit()) around.children.push_back(this->statement(statement->getInit()));
+  if (statement->getConditionVariable())
+    around.children.push_back(declaration(statement->getConditionVariable()));
+  Stmt result;
+  result.kind = StmtKind::kSwitch;
+  result.place = around.place;
+  result.expr = rvalue(statement->getCond());
+  result.a = this->statement(statement->getBody());
+  around.children.push_back(add(std::move(result)));
+  return add(std::move(around));
+}
+
+StmtId FunctionLowering::range_for(const clang::CXXForRangeStmt* statement) {
+  Stmt around;
+  around.place = unit_.place(statement->getBeginLoc());
+  for (const clang::Stmt* part : {static_cast<const clang::Stmt*>(statement->getInit()),
+                                  static_cast<const clang::Stmt*>(statement->getRangeStmt()),
+                                  static_cast<const clang::Stmt*>(statement->getBeginStmt()),
+                                  static_cast<const clang::Stmt*>(statement->getEndStmt())}) {
+    if (part) around.children.push_back(this->statement(part));
+  }
+  if (!statement->getCond() || !statement->getLoopVariable()) return add(std::move(around));
+  Stmt loop;
+  loop.kind = StmtKind::kLoop;
+  loop.place = around.place;
+  loop.expr = rvalue(statement->getCond());
+  Stmt body;
+  body.children.push_back(declaration(statement->getLoopVariable()));
+  body.children.push_back(this->statement(statement->getBody()));
+  loop.a = add(std::move(body));
+  loop.b = this->statement(statement->getInc());
+  around.children.push_back(add(std::move(loop)));
+  return add(std::move(around));
+}
+
+// x86-64: `syscall` with the number in rax and the arguments in rdi, rsi, rdx, r10, r8, r9; arm64:
+// `svc #0` with x8 and x0…x5. `pause` and `yield` only slow a spinning loop down. Anything else is
+// an instruction that leaves its outputs unknown.
+StmtId FunctionLowering::assembly(const clang::GCCAsmStmt* statement) {
+  Stmt result;
+  result.place = unit_.place(statement->getAsmLoc());
+  for (unsigned i = 0; i < statement->getNumOutputs(); ++i) {
+    const ExprId place = lvalue(statement->getOutputExpr(i));
+    const ExprId anything = make(ExprKind::kUnknown, {});
+    result.children.push_back(
+        expression_statement(make(ExprKind::kAssign, {place, anything}), statement->getAsmLoc()));
+  }
+  const llvm::StringRef text = statement->getAsmString()->getString();
+  const bool x86 = text.contains("syscall");
+  const bool arm = text.contains("svc");
+  if (!x86 && !arm) return add(std::move(result));
+  std::map<std::string, const clang::Expr*> registers;
+  for (unsigned i = 0; i < statement->getNumInputs(); ++i) {
+    const clang::Expr* operand = statement->getInputExpr(i);
+    std::string name = operand_register(statement->getInputConstraint(i), operand);
+    const llvm::StringRef constraint = statement->getInputConstraint(i);
+    unsigned output = 0;
+    if (name.empty() && !constraint.getAsInteger(10, output) &&
+        output < statement->getNumOutputs()) {
+      name = operand_register(statement->getOutputConstraint(output),
+                              statement->getOutputExpr(output));
+    }
+    if (!name.empty()) registers[name] = operand;
+  }
+  const std::vector<std::string> order =
+      x86 ? std::vector<std::string>{"rax", "rdi", "rsi", "rdx", "r10", "r8", "r9"}
+          : std::vector<std::string>{"x8", "x0", "x1", "x2", "x3", "x4", "x5"};
+  std::vector<ExprId> arguments;
+  for (const std::string& name : order) {
+    const auto operand = registers.find(name);
+    if (operand == registers.end()) break;
+    arguments.push_back(rvalue(operand->second));
+  }
+  if (arguments.empty()) return add(std::move(result));
+  Call call;
+  call.target = call.name = "syscall";
+  call.place = unit_.place(statement->getAsmLoc());
+  out_.calls.push_back(std::move(call));
+  const auto index = static_cast<uint32_t>(out_.calls.size() - 1);
+  const ExprId id = make(ExprKind::kCall, std::move(arguments));
+  out_.exprs[id].index = index;
+  result.children.push_back(expression_statement(id, statement->getAsmLoc()));
+  return add(std::move(result));
+}
+
+}  // namespace cgoscope

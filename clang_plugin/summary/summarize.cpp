@@ -1,0 +1,428 @@
+// Runs Clang's front end over one unit, in this process: no compiler is started and nothing is
+// written.
+//
+// Units come from strangers and may be broken: a missing header is skipped as if it were empty,
+// syntax errors leave a partial tree, and should Clang itself crash, that unit becomes a problem
+// and the others go on.
+#include "clang_plugin/summary/summarize.h"
+
+#include <filesystem>
+
+#include "clang/AST/ASTConsumer.h"
+#include "clang/Basic/Diagnostic.h"
+#include "clang/Basic/DiagnosticParse.h"
+#include "clang/Basic/DiagnosticSema.h"
+#include "clang/Frontend/CompilerInstance.h"
+#include "clang/Frontend/FrontendActions.h"
+#include "clang/Frontend/Utils.h"
+#include "clang/Lex/PPCallbacks.h"
+#include "clang/Lex/Preprocessor.h"
+#include "clang_plugin/summary/lower.h"
+#include "llvm/Support/CrashRecoveryContext.h"
+#include "llvm/Support/VirtualFileSystem.h"
+
+namespace cgoscope {
+namespace {
+
+constexpr size_t kMaxProblems = 20;          // shown a unit; the rest is counted
+constexpr unsigned kStackBytes = 64u << 20;  // else-if chains of generated code nest thousands deep
+constexpr const char* kOurTail = "cgoscope-constants";
+constexpr const char* kConstantPrefix = "cgoscope_constant_";
+constexpr const char* kMissingHeader = "header ";
+constexpr const char* kDeclared = "cgoscope-declared.h";
+constexpr int kMaxRounds = 4;  // of declaring what a missing header would have
+constexpr const char* kObjectDirectory = "/cgoscope-objdir";  // exists in the overlay only
+
+// Names that a unit uses and that a header which is not there would have declared.
+struct Undeclared {
+  bool header_missing = false;
+  std::map<std::string, std::string>
+      declarations;  // name → a declaration under which the uses seen so far parse
+};
+
+class ProblemConsumer : public clang::DiagnosticConsumer {
+ public:
+  ProblemConsumer(TranslationUnit& unit, const SourceUnit& source, Undeclared& undeclared)
+      : unit_(unit), source_(source), undeclared_(undeclared) {}
+
+  void HandleDiagnostic(clang::DiagnosticsEngine::Level level,
+                        const clang::Diagnostic& diagnostic) override {
+    if (level < clang::DiagnosticsEngine::Error) return;
+    Problem problem;
+    problem.file = source_.main_file;
+    if (diagnostic.hasSourceManager() && diagnostic.getLocation().isValid()) {
+      const clang::PresumedLoc presumed = diagnostic.getSourceManager().getPresumedLoc(
+          diagnostic.getSourceManager().getExpansionLoc(diagnostic.getLocation()));
+      if (presumed.isValid()) {
+        if (llvm::StringRef(presumed.getFilename()) == kOurTail) return;
+        const llvm::StringRef file = llvm::sys::path::filename(presumed.getFilename());
+        if (file == "_cgo_export.h" || file == kDeclared) return;
+        problem.file = presumed.getFilename();
+        problem.line = static_cast<int>(presumed.getLine());
+      }
+    }
+    note_undeclared(diagnostic);
+    ++unit_.errors;
+    if (unit_.problems.size() >= kMaxProblems) return;
+    llvm::SmallString<128> text;
+    diagnostic.FormatDiagnostic(text);
+    problem.message = text.str().str();
+    unit_.problems.push_back(std::move(problem));
+  }
+
+ private:
+  void note_undeclared(const clang::Diagnostic& diagnostic) {
+    if (!diagnostic.hasSourceManager() || diagnostic.getNumArgs() == 0) return;
+    const unsigned id = diagnostic.getID();
+    const bool type = id == clang::diag::err_unknown_typename;
+    if (!type && id != clang::diag::err_undeclared_var_use && id != clang::diag::err_undeclared_use)
+      return;
+    std::string name;
+    switch (diagnostic.getArgKind(0)) {
+      case clang::DiagnosticsEngine::ak_std_string:
+        name = diagnostic.getArgStdStr(0);
+        break;
+      case clang::DiagnosticsEngine::ak_c_string:
+        name = diagnostic.getArgCStr(0);
+        break;
+      case clang::DiagnosticsEngine::ak_identifierinfo:
+        name = diagnostic.getArgIdentifier(0)->getName().str();
+        break;
+      case clang::DiagnosticsEngine::ak_declarationname:
+        name = clang::DeclarationName::getFromOpaqueInteger(diagnostic.getRawArg(0)).getAsString();
+        break;
+      default:
+        return;
+    }
+    if (name.empty() ||
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") !=
+            std::string::npos)
+      return;
+    // "T *p" and "T)" are types, "T *p" an opaque struct; anything else is a number.
+    const clang::SourceManager& sources = diagnostic.getSourceManager();
+    bool invalid = false;
+    const char* text =
+        sources.getCharacterData(sources.getSpellingLoc(diagnostic.getLocation()), &invalid);
+    if (invalid || llvm::StringRef(text).substr(0, name.size()) != name) return;
+    const llvm::StringRef rest = llvm::StringRef(text + name.size()).ltrim();
+    const bool pointer = rest.starts_with("*");
+    const bool declares =
+        !rest.empty() && (std::isalpha(static_cast<unsigned char>(rest[0])) || rest[0] == '_');
+    if (pointer || (type && rest.starts_with("(")))
+      undeclared_.declarations[name] = "typedef struct " + name + " " + name + ";";
+    else if (type || declares)
+      undeclared_.declarations[name] = "typedef long " + name + ";";
+    else
+      undeclared_.declarations[name] = "extern const long " + name + ";";
+  }
+
+  TranslationUnit& unit_;
+  const SourceUnit& source_;
+  Undeclared& undeclared_;
+};
+
+// A header that is not there is said and passed over; Clang on its own would stop at it.
+class Inclusions : public clang::PPCallbacks {
+ public:
+  Inclusions(TranslationUnit& unit, const clang::Preprocessor& preprocessor,
+             const SourceUnit& source, Undeclared& undeclared)
+      : unit_(unit), preprocessor_(preprocessor), source_(source), undeclared_(undeclared) {}
+
+  bool FileNotFound(llvm::StringRef name) override {
+    missing_ = name.str();
+    return true;
+  }
+  void InclusionDirective(clang::SourceLocation location, const clang::Token&, llvm::StringRef name,
+                          bool, clang::CharSourceRange, clang::OptionalFileEntryRef file,
+                          llvm::StringRef, llvm::StringRef, const clang::Module*, bool,
+                          clang::SrcMgr::CharacteristicKind) override {
+    if (file || name != missing_) return;
+    undeclared_.header_missing = true;
+    Problem problem{source_.main_file, 0,
+                    std::string(kMissingHeader) + name.str() +
+                        " not found; what it declares is judged by name alone"};
+    const clang::PresumedLoc presumed = preprocessor_.getSourceManager().getPresumedLoc(location);
+    if (presumed.isValid()) {
+      problem.file = presumed.getFilename();
+      problem.line = static_cast<int>(presumed.getLine());
+    }
+    ++unit_.errors;
+    if (unit_.problems.size() < kMaxProblems) unit_.problems.push_back(std::move(problem));
+  }
+
+ private:
+  TranslationUnit& unit_;
+  const clang::Preprocessor& preprocessor_;
+  const SourceUnit& source_;
+  Undeclared& undeclared_;
+  std::string missing_;
+};
+
+// Finds //cgoscope:allow in C files; in Go files the Go lexer has.
+class AllowComments : public clang::CommentHandler {
+ public:
+  AllowComments(UnitLowering& lowering)
+      : lowering_(lowering) {}  // NOLINT(google-explicit-constructor)
+
+  bool HandleComment(clang::Preprocessor& preprocessor, clang::SourceRange range) override {
+    const clang::SourceManager& sources = preprocessor.getSourceManager();
+    const llvm::StringRef text = clang::Lexer::getSourceText(
+        clang::CharSourceRange::getCharRange(range), sources, preprocessor.getLangOpts());
+    const size_t at = text.find("cgoscope:allow");
+    if (at != 2) return false;  // right behind // or /*
+    llvm::StringRef rest = text.substr(at + 14);
+    rest.consume_back("*/");
+    const auto [rule, reason] = rest.ltrim().split(' ');
+    const SourcePlace where = lowering_.place(range.getBegin());
+    if (where.file == kNone || where.system) return false;
+    lowering_.unit().allows.push_back(
+        {rule.trim().str(), reason.trim().str(), where.file, where.line});
+    return false;
+  }
+
+ private:
+  UnitLowering& lowering_;
+};
+
+class Consumer : public clang::ASTConsumer {
+ public:
+  Consumer(clang::CompilerInstance& compiler, TranslationUnit& unit, const SourceUnit& source)
+      : compiler_(compiler), unit_(unit), source_(source) {}
+
+  void Initialize(clang::ASTContext& context) override {
+    lowering_ = std::make_unique<UnitLowering>(context, unit_);
+    comments_ = std::make_unique<AllowComments>(*lowering_);
+    if (!source_.is_preamble) compiler_.getPreprocessor().addCommentHandler(comments_.get());
+  }
+
+  bool HandleTopLevelDecl(clang::DeclGroupRef group) override {
+    const clang::SourceManager& sources = compiler_.getSourceManager();
+    for (clang::Decl* declaration : group) {
+      if (!sources.isInSystemHeader(sources.getExpansionLoc(declaration->getLocation())))
+        top_level_.push_back(declaration);
+    }
+    return true;
+  }
+
+  void HandleTranslationUnit(clang::ASTContext& context) override {
+    std::vector<const clang::FunctionDecl*> roots;
+    for (clang::Decl* declaration : top_level_) collect(declaration, roots);
+    for (const std::string& name : source_.names) {
+      const clang::IdentifierInfo& id = context.Idents.get(name);
+      for (clang::NamedDecl* found : context.getTranslationUnitDecl()->lookup(&id))
+        note_name(name, found, roots);
+      note_macro(name, roots);
+    }
+    lowering_->run(roots);
+  }
+
+ private:
+  // What another file of the package can link to, and global variables, whose initialisers hold
+  // tables of functions.
+  void collect(clang::Decl* declaration, std::vector<const clang::FunctionDecl*>& roots) {
+    if (const auto* function = llvm::dyn_cast<clang::FunctionDecl>(declaration)) {
+      if (function->isTemplated() || !function->doesThisDeclarationHaveABody()) return;
+      if (function->isExternallyVisible()) roots.push_back(function);
+      return;
+    }
+    if (const auto* variable = llvm::dyn_cast<clang::VarDecl>(declaration)) {
+      if (!variable->isTemplated()) lowering_->add_global(variable);
+      return;
+    }
+    if (auto* context = llvm::dyn_cast<clang::DeclContext>(declaration)) {
+      if (const auto* record = llvm::dyn_cast<clang::CXXRecordDecl>(declaration);
+          record && record->isDependentContext())
+        return;
+      if (llvm::isa<clang::NamespaceDecl, clang::LinkageSpecDecl, clang::CXXRecordDecl>(
+              declaration)) {
+        for (clang::Decl* inner : context->decls()) collect(inner, roots);
+      }
+    }
+  }
+
+  void note_name(const std::string& name, clang::NamedDecl* found,
+                 std::vector<const clang::FunctionDecl*>& roots) {
+    if (const auto* function = llvm::dyn_cast<clang::FunctionDecl>(found)) {
+      unit_.visible[name] = lowering_->link_name(function);
+      roots.push_back(function);
+    } else if (const auto* enumerator = llvm::dyn_cast<clang::EnumConstantDecl>(found)) {
+      unit_.constants[name] = enumerator->getInitVal().extOrTrunc(64).getSExtValue();
+    } else if (const auto* variable = llvm::dyn_cast<clang::VarDecl>(found)) {
+      lowering_->add_global(variable);
+    }
+  }
+
+  // The tail that was appended to the preamble has a variable for each macro that Go uses as
+  // C.NAME.
+  void note_macro(const std::string& name, std::vector<const clang::FunctionDecl*>& roots) {
+    clang::ASTContext& context = compiler_.getASTContext();
+    const clang::IdentifierInfo& id = context.Idents.get(kConstantPrefix + name);
+    for (clang::NamedDecl* found : context.getTranslationUnitDecl()->lookup(&id)) {
+      const auto* variable = llvm::dyn_cast<clang::VarDecl>(found);
+      if (!variable || !variable->getInit()) continue;
+      const clang::Expr* value = variable->getInit()->IgnoreParenCasts();
+      if (const auto* reference = llvm::dyn_cast<clang::DeclRefExpr>(value)) {
+        if (const auto* function = llvm::dyn_cast<clang::FunctionDecl>(reference->getDecl())) {
+          unit_.visible[name] = lowering_->link_name(function);
+          roots.push_back(function);
+          continue;
+        }
+      }
+      clang::Expr::EvalResult result;
+      if (!variable->getInit()->isValueDependent() &&
+          variable->getInit()->EvaluateAsInt(result, context)) {
+        unit_.constants[name] = result.Val.getInt().extOrTrunc(64).getSExtValue();
+      }
+    }
+  }
+
+  clang::CompilerInstance& compiler_;
+  TranslationUnit& unit_;
+  const SourceUnit& source_;
+  std::unique_ptr<UnitLowering> lowering_;
+  std::unique_ptr<AllowComments> comments_;
+  std::vector<clang::Decl*> top_level_;
+};
+
+class Action : public clang::ASTFrontendAction {
+ public:
+  Action(TranslationUnit& unit, const SourceUnit& source, Undeclared& undeclared)
+      : unit_(unit), source_(source), undeclared_(undeclared) {}
+
+ protected:
+  std::unique_ptr<clang::ASTConsumer> CreateASTConsumer(clang::CompilerInstance& compiler,
+                                                        llvm::StringRef) override {
+    compiler.getPreprocessor().addPPCallbacks(
+        std::make_unique<Inclusions>(unit_, compiler.getPreprocessor(), source_, undeclared_));
+    return std::make_unique<Consumer>(compiler, unit_, source_);
+  }
+
+ private:
+  TranslationUnit& unit_;
+  const SourceUnit& source_;
+  Undeclared& undeclared_;
+};
+
+// For each macro that Go may use as a constant, a variable that has its value. What is not a
+// constant is an error in a file of ours, which nobody sees.
+std::string constants_tail(const std::set<std::string>& names) {
+  std::string tail = "\n#line 1 \"" + std::string(kOurTail) + "\"\n";
+  for (const std::string& name : names) {
+    tail += "#ifdef " + name + "\nstatic const long long " + kConstantPrefix + name +
+            " = (long long)(" + name + ");\n#endif\n";
+  }
+  return tail;
+}
+
+// `declared` stands before everything else: what a missing header would have declared.
+void parse(const SourceUnit& source, const std::string& declared, TranslationUnit& unit,
+           Undeclared& undeclared) {
+  auto overlay = llvm::makeIntrusiveRefCnt<llvm::vfs::OverlayFileSystem>(
+      llvm::vfs::createPhysicalFileSystem());
+  auto memory = llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>();
+  overlay->setCurrentWorkingDirectory(source.directory);
+  std::string text;
+  if (source.is_preamble) {
+    text = source.text + constants_tail(source.names);
+    memory->addFile(source.main_file, 0,
+                    llvm::MemoryBuffer::getMemBufferCopy(text, source.main_file));
+  }
+  for (const auto& [path, content] : source.virtual_files) {
+    for (const std::string& where :
+         {path, kObjectDirectory + ("/" + std::filesystem::path(path).filename().string())}) {
+      memory->addFile(where, 0, llvm::MemoryBuffer::getMemBufferCopy(content, where));
+    }
+  }
+  std::vector<std::string> arguments = clang_arguments(source);
+  if (!declared.empty()) {
+    const std::string header = std::string(kObjectDirectory) + "/" + kDeclared;
+    memory->addFile(header, 0, llvm::MemoryBuffer::getMemBufferCopy(declared, header));
+    arguments.insert(arguments.end() - 1, {"-include", header});
+  }
+  overlay->pushOverlay(memory);
+
+  std::vector<const char*> pointers;
+  for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
+
+  ProblemConsumer problems(unit, source, undeclared);
+  const auto options = llvm::makeIntrusiveRefCnt<clang::DiagnosticOptions>();
+  auto diagnostics = clang::CompilerInstance::createDiagnostics(options.get(), &problems,
+                                                                /*ShouldOwnClient=*/false);
+  clang::CreateInvocationOptions how;
+  how.Diags = diagnostics;
+  how.VFS = overlay;
+  std::shared_ptr<clang::CompilerInvocation> invocation = clang::createInvocation(pointers, how);
+  if (!invocation) {
+    unit.problems.push_back({source.main_file, 0, "Clang does not accept the flags of this file"});
+    ++unit.errors;
+    return;
+  }
+  clang::ProcessWarningOptions(*diagnostics, invocation->getDiagnosticOpts());
+  invocation->getFrontendOpts().DisableFree = false;
+  invocation->getFileSystemOpts().WorkingDir = source.directory;
+  clang::CompilerInstance compiler;
+  compiler.setInvocation(invocation);
+  compiler.setDiagnostics(diagnostics.get());
+  compiler.createFileManager(overlay);
+  Action action(unit, source, undeclared);
+  compiler.ExecuteAction(action);
+}
+
+// Errors that follow from a missing header say nothing that the header's absence does not: they
+// become one line.
+void keep_missing_headers(const SourceUnit& source, TranslationUnit& unit) {
+  const size_t before = unit.problems.size();
+  std::erase_if(unit.problems, [](const Problem& problem) {
+    return !problem.message.starts_with(kMissingHeader);
+  });
+  const int others = unit.errors - static_cast<int>(unit.problems.size());
+  if (before == unit.problems.size() || others <= 0) return;
+  unit.problems.push_back({source.main_file, 0,
+                           std::to_string(others) + " errors follow from the missing header; the "
+                                                    "functions they stand in are judged in part"});
+  unit.errors = static_cast<int>(unit.problems.size());
+}
+
+}  // namespace
+
+std::vector<std::string> clang_arguments(const SourceUnit& unit) {
+  std::vector<std::string> arguments = {
+      "clang", "-fsyntax-only", "-x", unit.is_cxx ? "c++" : "c", "-w", "-ferror-limit=0",
+      "-Qunused-arguments", "-fno-spell-checking", "-resource-dir", CGOSCOPE_CLANG_RESOURCE_DIR,
+      // What gcc, which cgo uses, only warns of.
+      "-Wno-implicit-function-declaration", "-Wno-implicit-int", "-Wno-int-conversion",
+      "-Wno-incompatible-pointer-types", "-Wno-incompatible-function-pointer-types",
+      "-Wno-return-type", std::string("-I") + kObjectDirectory};
+  arguments.insert(arguments.end(), unit.flags.begin(), unit.flags.end());
+  arguments.push_back(unit.main_file);
+  return arguments;
+}
+
+TranslationUnit summarize(const SourceUnit& source) {
+  TranslationUnit unit;
+  Undeclared undeclared;
+  std::string declared;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    TranslationUnit parsed;
+    parsed.main_file = source.main_file;
+    llvm::CrashRecoveryContext recovery;
+    if (!recovery.RunSafelyOnThread([&] { parse(source, declared, parsed, undeclared); },
+                                    kStackBytes)) {
+      parsed.problems.push_back(
+          {source.main_file, 0, "Clang crashed on this file; it was not analysed"});
+      ++parsed.errors;
+    }
+    const bool better = round == 0 || parsed.errors < unit.errors;
+    if (better) unit = std::move(parsed);
+    // With a header missing, what it would have declared is made up from how it is used, and the
+    // file read again.
+    std::string more;
+    for (const auto& [name, declaration] : undeclared.declarations) more += declaration + "\n";
+    if (!better || !undeclared.header_missing || more == declared) break;
+    declared = std::move(more);
+  }
+  if (undeclared.header_missing) keep_missing_headers(source, unit);
+  return unit;
+}
+
+}  // namespace cgoscope

@@ -1,0 +1,3 @@
+module example.org/blocking_cgo
+
+go 1.19

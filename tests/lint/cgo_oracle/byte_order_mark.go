@@ -1,0 +1,1 @@
+﻿package p; import "C"; type after_mark C.int
