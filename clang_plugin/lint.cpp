@@ -176,7 +176,14 @@ class Run {
     const std::lock_guard lock(mutex_);
     report_.stats.go_call_sites += found.go_call_sites;
     report_.errors.insert(report_.errors.end(), found.problems.begin(), found.problems.end());
-    for (const TranslationUnit& unit : job.summarised.units) {
+    for (size_t i = 0; i < job.summarised.units.size(); ++i) {
+      TranslationUnit& unit = job.summarised.units[i];
+      if (i < package.cgo_files.size()) {  // a preamble: Clang's lines are not the Go file's
+        for (Problem& problem : unit.problems) {
+          if (problem.file != unit.main_file || problem.line == 0) continue;
+          problem.line = preamble_position(package.cgo_files[i], problem.line, 1).line;
+        }
+      }
       for (const auto& [name, function] : unit.functions)
         report_.stats.c_functions += function.is_system ? 0 : 1;
       report_.errors.insert(report_.errors.end(), unit.problems.begin(), unit.problems.end());

@@ -189,7 +189,16 @@ class Analysis {
                " reaches too much code to follow every value; the rest was judged by "
                "the names of the functions called"});
     }
-    for (const BlockingEvent& event : outcome.events) add_finding(file, reference, event);
+    for (const BlockingEvent& event : outcome.events) {
+      // Who waits on a condition gives its lock back meanwhile: the lock is that wait's.
+      const bool of_a_condition =
+          !event.lock.empty() &&
+          std::any_of(
+              outcome.events.begin(), outcome.events.end(),
+              [&](const BlockingEvent& other) { return other.waits_with == event.lock; });
+      if (of_a_condition && severity_of(event) == Severity::kNote) continue;
+      add_finding(file, reference, event);
+    }
   }
 
   std::optional<Severity> severity_of(const BlockingEvent& event) const {
@@ -225,18 +234,13 @@ class Analysis {
     return place.file < unit.files.size() ? unit.files[place.file] : none;
   }
 
-  // Clang's columns are too small where cgo dropped a comment's marker.
-  int column_of(const std::string& path, const SourcePlace& place) const {
+  // Where a person finds `place`, which lies in the file `path`: a preamble's lines are the Go file's.
+  GoPosition position_of(const std::string& path, const SourcePlace& place) const {
+    const int line = static_cast<int>(place.line), column = static_cast<int>(place.column);
     for (const GoFile& file : package_.cgo_files) {
-      if (file.path != path) continue;
-      const auto at = std::lower_bound(
-          file.preamble_lines.begin(), file.preamble_lines.end(), static_cast<int>(place.line),
-          [](const PreambleLine& line, int wanted) { return line.go_line < wanted; });
-      if (at != file.preamble_lines.end() && at->go_line == static_cast<int>(place.line)) {
-        return static_cast<int>(place.column) + at->column_shift;
-      }
+      if (file.path == path) return preamble_position(file, line, column);
     }
-    return static_cast<int>(place.column);
+    return {line, column};
   }
 
   void add_finding(const GoFile& file, const GoReference& reference, const BlockingEvent& event) {
@@ -270,13 +274,13 @@ class Analysis {
       const TraceStep& step = event.trace[i];
       const std::string& path = file_of(*step.unit, step.place);
       const Function* body = program_.function(step.function).body;
-      finding.path.push_back(
-          {body ? body->name : "", options_.display(path), static_cast<int>(step.place.line)});
-      places.places.emplace_back(path, static_cast<int>(step.place.line));
+      const GoPosition position = position_of(path, step.place);
+      finding.path.push_back({body ? body->name : "", options_.display(path), position.line});
+      places.places.emplace_back(path, position.line);
       if (i + 1 == last) {
         c.file = options_.display(path);
-        c.line = static_cast<int>(step.place.line);
-        c.column = column_of(path, step.place);
+        c.line = position.line;
+        c.column = position.column;
         c.function = finding.path.back().function;
       }
     }

@@ -57,7 +57,7 @@ Interpreter::Outcome Interpreter::run_library(const std::string& name,
   events_.clear();
   state_ = State{};
   state_.handles = handles;
-  call_library(name, arguments, Value::any(), 0);
+  call_library(name, arguments, Value::any());
   handles = state_.handles;
   Outcome outcome;
   for (auto& [key, event] : events_) outcome.events.push_back(std::move(event));
@@ -370,6 +370,7 @@ void Interpreter::refine_state(ExprId condition, bool holds) {
     }
     case ExprKind::kLoad:
     case ExprKind::kAssign:
+    case ExprKind::kCall:
       refine_place(condition, Op::kNe, Value::constant(0), holds);
       return;
     default:
@@ -381,6 +382,15 @@ void Interpreter::refine_place(ExprId id, Op op, const Value& against, bool hold
   const Function& function = *frames_.back()->function;
   const ExprId bare = strip_casts(function, id);
   const Expr& expression = function.exprs[bare];
+  const auto deny_if_zero = [&](const Value& answer, const Value& after) {
+    if (const auto most = after.highest(); most && *most <= 0) deny_answer(answer);
+  };
+  if (expression.kind == ExprKind::kCall) {  // if (XPending(display) > 0)
+    const auto answer = call_answers_.find({frames_.back()->number, bare});
+    if (answer != call_answers_.end())
+      deny_if_zero(answer->second, refine(answer->second, op, against, holds));
+    return;
+  }
   if (expression.kind != ExprKind::kLoad && expression.kind != ExprKind::kAssign) return;
   if (expression.kind == ExprKind::kLoad && expression.is_volatile) return;
   if (!is_pure(function, expression.operands[0])) return;
@@ -391,6 +401,7 @@ void Interpreter::refine_place(ExprId id, Op op, const Value& against, bool hold
       before.ranges.empty())
     return;
   const Value after = refine(before, op, against, holds);
+  deny_if_zero(before, after);
   if (!(after == before) && (after.unknown || !after.ranges.empty() || !after.pointers.empty() ||
                              !after.functions.empty())) {
     state_.store[places[0]] = after;

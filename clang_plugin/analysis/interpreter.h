@@ -38,6 +38,7 @@ struct BlockingEvent {
   bool in_endless_loop = false;  // a short wait made unbounded by the loop around it
   std::string
       lock;  // for an in-process lock: what identifies it in this package, "" when nothing does
+  std::string waits_with;  // for a condition variable: the same of the lock it gives back meanwhile
   std::vector<TraceStep> trace;  // outermost first; empty when Go calls the library function itself
 };
 
@@ -153,21 +154,20 @@ class Interpreter {
                       const Value& object);
   Value enter(FunctionId id, const std::vector<Value>& arguments, const Value& object);
   Value call_library(const std::string& name, const std::vector<Value>& arguments,
-                     const Value& object, int shift);
-  CallView view(const std::vector<Value>& arguments, const Value& object, int shift);
-  Value make_handle(const HandleMaker& maker, const std::vector<Value>& arguments,
-                    const CallView& call);
-  void apply_option(const HandleOption& option, const CallView& call, const Value& handle);
-  void apply_effect(const CallEffect& effect, const std::vector<Value>& arguments,
-                    const Value& object, Value& result);
-  void mark_ready(const Value& polled);
+                     const Value& object);
+  CallView view(const std::vector<Value>& arguments, const Value& object);
+  Value make_handle(const HandleMaker& maker, const CallView& call);
+  void apply_option(const HandleOption& option, const CallView& call);
+  void apply_effect(const CallEffect& effect, const CallView& call, Value& result);
+  void share_lock(const CallEffect& effect, const CallView& call);
+  void mark_ready(const Value& polled, bool ready);
+  void deny_answer(const Value& answer);
   void take_ready(const BlockingFunction& row, const CallView& call);
   SymbolId handle_symbol(const Value& value);
   HandleState handle_state(const Value& value);
   std::string handle_identity(const Value& value);
   std::string place_identity(const Value& pointer);
-  void note_wait(const BlockingFunction& row, const Wait& wait, const std::vector<Value>& arguments,
-                 const Value& object);
+  void note_wait(const BlockingFunction& row, const Wait& wait, const CallView& call);
   void note_spin(const Stmt& loop, LoopKind kind);
   void record(BlockingEvent event);
   std::string fingerprint(FunctionId id, const std::vector<Value>& arguments, const Value& object);
@@ -184,6 +184,11 @@ class Interpreter {
   std::map<PlaceId, Value> initial_;  // contents of globals whose initialiser counts
   std::set<PlaceId> initialised_;
   std::map<PlaceId, std::set<SymbolId>> descriptor_sets_;  // fd_set → descriptors put in
+  // "Is there something to read?": the answer's symbol → the handle that was asked about, and the
+  // answers of calls, by frame and expression.
+  std::map<SymbolId, Value> answers_;
+  std::map<std::pair<uint32_t, ExprId>, Value> call_answers_;
+  std::set<PlaceId> shared_places_;  // locks and lock attributes that other processes can use
 
   State state_;
   std::vector<std::unique_ptr<Frame>> frames_;

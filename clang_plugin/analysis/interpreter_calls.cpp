@@ -11,6 +11,9 @@ constexpr size_t kShortFunction =
     40;  // statements; what is longer and cannot matter is not entered
 constexpr SymbolId kConstantHandle = 0x80000000;  // + the integer: descriptors 0, 1, 2
 constexpr SymbolId kPointerHandle = 0xC0000000;   // + the place a handle's pointer points at
+// The handle that a library has once in a process (its event queue). Two such libraries in one
+// function would share it: nobody waits for both.
+constexpr SymbolId kTheOneHandle = 0xBFFFFFFF;
 constexpr int64_t kLongWait = INT64_MAX / 4;
 
 #if defined(__aarch64__)
@@ -60,13 +63,14 @@ HandleState Interpreter::handle_state(const Value& value) {
   return {};
 }
 
-CallView Interpreter::view(const std::vector<Value>& arguments, const Value& object, int shift) {
+CallView Interpreter::view(const std::vector<Value>& arguments, const Value& object) {
   CallView call;
   // `arguments` and `object` outlive the view: both live in the frame of the call that is being
   // judged.
-  call.argument = [&arguments, &object, shift](int index) {
+  call.argument = [&arguments, &object](int index) {
     if (index == kThisObject) return object;
-    const size_t at = static_cast<size_t>(index + shift);
+    if (index == kOneOfAKind) return Value::any(kTheOneHandle);
+    const auto at = static_cast<size_t>(index);
     return index >= 0 && at < arguments.size() ? arguments[at] : Value::any();
   };
   const auto argument = call.argument;
@@ -124,8 +128,7 @@ void Interpreter::record(BlockingEvent event) {
     old = std::move(event);
 }
 
-void Interpreter::note_wait(const BlockingFunction& row, const Wait& wait,
-                            const std::vector<Value>& arguments, const Value& object) {
+void Interpreter::note_wait(const BlockingFunction& row, const Wait& wait, const CallView& call) {
   if (wait.length == Wait::Length::kNone || row.severity == CatalogueSeverity::kOff) return;
   BlockingEvent event;
   event.row = &row;
@@ -164,17 +167,12 @@ void Interpreter::note_wait(const BlockingFunction& row, const Wait& wait,
         break;
     }
   }
-  const auto value_at = [&](int index) {
-    if (index == kThisObject) return object;
-    return index >= 0 && static_cast<size_t>(index) < arguments.size()
-               ? arguments[static_cast<size_t>(index)]
-               : Value::any();
-  };
   if (row.lock != -1) {
-    event.lock = place_identity(value_at(row.lock));
+    event.lock = place_identity(call.argument(row.lock));
   } else {
     const std::string given_back =
-        row.waits_with != -1 ? place_identity(value_at(row.waits_with)) : "";
+        row.waits_with != -1 ? place_identity(call.argument(row.waits_with)) : "";
+    event.waits_with = given_back;
     for (const std::string& lock : state_.locks) {
       if (!lock.empty() && lock != given_back) facts_.locks_held_while_blocking.insert(lock);
     }
@@ -244,7 +242,7 @@ Value Interpreter::eval_call(ExprId id) {
   }
   Value result = Value::any(fresh_symbol());
   if (targets.empty()) {
-    result = call_library(call.name, arguments, object, 0);
+    result = call_library(call.name, arguments, object);
   } else if (targets.size() == 1) {
     result = call_function(targets[0], &call, arguments, object);
   } else {
@@ -262,6 +260,7 @@ Value Interpreter::eval_call(ExprId id) {
     result = *all;
   }
   if (call.no_return) state_.reachable = false;
+  if (answers_.contains(result.symbol)) call_answers_[{frames_.back()->number, id}] = result;
   return convert(result, expression.width, expression.is_signed);
 }
 
@@ -277,9 +276,9 @@ Value Interpreter::call_function(FunctionId id, const Call* call,
                      catalogue.find_maker(name) || !catalogue.find_options(name).empty();
   if (linked.body && (!linked.body->is_system || !known)) return enter(id, arguments, object);
   if (!known && direct && !call->macro.empty() && catalogue.find_blocking(call->macro)) {
-    return call_library(call->macro, arguments, object, 0);
+    return call_library(call->macro, arguments, object);
   }
-  return call_library(name, arguments, object, 0);
+  return call_library(name, arguments, object);
 }
 
 // Two calls with the same fingerprint would find the same.
@@ -386,6 +385,7 @@ void Interpreter::scan_without_values(FunctionId id) {
   std::set<FunctionId> visited;
   std::vector<FunctionId> todo{id};
   const std::vector<Value> nothing;
+  const Value unknown_object = Value::any();
   while (!todo.empty()) {
     const FunctionId next = todo.back();
     todo.pop_back();
@@ -406,81 +406,73 @@ void Interpreter::scan_without_values(FunctionId id) {
       }
       const BlockingFunction* row = program_.catalogue().find_blocking(call.name);
       if (!row) continue;
-      Wait wait = judge(*row, view(nothing, Value::any(), 0));
-      note_wait(*row, wait, nothing, Value::any());
+      const CallView view_of_nothing = view(nothing, unknown_object);
+      note_wait(*row, judge(*row, view_of_nothing), view_of_nothing);
     }
     frames_.pop_back();
   }
 }
 
 Value Interpreter::call_library(const std::string& name, const std::vector<Value>& arguments,
-                                const Value& object, int shift) {
+                                const Value& object) {
   const Catalogue& catalogue = program_.catalogue();
-  if (name == "syscall" && shift == 0 && !arguments.empty()) {
+  if (name == "syscall" && !arguments.empty()) {
     if (const auto number = arguments[0].as_constant()) {
       const std::string_view called = catalogue.system_call_name(kArchitecture, *number);
       if (called.empty()) return Value::any(fresh_symbol());
       const std::string raw = "syscall:" + std::string(called);
       const std::vector<Value> rest(arguments.begin() + 1, arguments.end());
-      return call_library(catalogue.find_blocking(raw) ? raw : std::string(called), rest, object,
-                          0);
+      return call_library(catalogue.find_blocking(raw) ? raw : std::string(called), rest, object);
     }
   }
-  const CallView call = view(arguments, object, shift);
-  const auto argument = [&](size_t index) {
-    return index < arguments.size() ? arguments[index] : Value::any();
-  };
+  const CallView call = view(arguments, object);
   if (const BlockingFunction* row = catalogue.find_blocking(name)) {
-    note_wait(*row, judge(*row, call), arguments, object);
+    note_wait(*row, judge(*row, call), call);
     take_ready(*row, call);
-    if (row->polls >= 0) mark_ready(argument(static_cast<size_t>(row->polls)));
-    if (row->polls == kThisObject) mark_ready(object);
+    if (row->polls != -1) mark_ready(call.argument(row->polls), true);
     for (const Value& value : arguments) {
       if (value.pointers.size() == 1 && descriptor_sets_.contains(value.pointers[0]))
-        mark_ready(value);
+        mark_ready(value, true);
     }
   }
   Value result = Value::any(fresh_symbol());
   bool known = catalogue.find_blocking(name) != nullptr;
   for (const HandleOption* option : catalogue.find_options(name)) {
     known = true;
-    apply_option(*option, call,
-                 option->handle == kThisObject
-                     ? object
-                     : argument(static_cast<size_t>(std::max(option->handle, 0))));
+    apply_option(*option, call);
   }
   if (const HandleMaker* maker = catalogue.find_maker(name)) {
     known = true;
-    result = make_handle(*maker, arguments, call);
+    result = make_handle(*maker, call);
   }
   if (const CallEffect* effect = catalogue.find_effect(name)) {
     known = true;
-    apply_effect(*effect, arguments, object, result);
+    apply_effect(*effect, call, result);
   }
   if (known) return result;
   if ((name == "memset" || name == "bzero" || name == "explicit_bzero") && !arguments.empty()) {
-    const bool zero = name != "memset" || argument(1).as_constant() == 0;
+    const bool zero = name != "memset" || call.argument(1).as_constant() == 0;
     for (const PlaceId place : arguments[0].pointers) {
       forget(place);
       if (zero) state_.store[place] = Value::constant(0);
     }
-    return argument(0);
+    return arguments[0];
   }
   if ((name == "memcpy" || name == "memmove") && arguments.size() >= 2) {
     for (const PlaceId place : arguments[0].pointers) {
       forget(place);
       if (arguments[1].pointers.size() == 1) copy_children(arguments[1].pointers[0], place, 0);
     }
-    return argument(0);
+    return arguments[0];
   }
   forget_arguments(arguments);
   return result;
 }
 
-void Interpreter::mark_ready(const Value& polled) {
+void Interpreter::mark_ready(const Value& polled, bool ready) {
   for (const PlaceId place : polled.pointers) {
     if (const auto set = descriptor_sets_.find(place); set != descriptor_sets_.end()) {
-      for (const SymbolId symbol : set->second) state_.handles[symbol].ready = true;
+      for (const SymbolId symbol : set->second) state_.handles[symbol].ready = ready;
       continue;
     }
     std::vector<Value> descriptors;
@@ -490,14 +482,20 @@ void Interpreter::mark_ready(const Value& polled) {
       if (up == place && places_[at].key == "pollfd.fd") descriptors.push_back(value);
     }
     for (const Value& descriptor : descriptors) {
-      if (const SymbolId symbol = handle_symbol(descriptor)) state_.handles[symbol].ready = true;
+      if (const SymbolId symbol = handle_symbol(descriptor)) state_.handles[symbol].ready = ready;
     }
   }
   if (const SymbolId symbol = handle_symbol(polled)) {
     HandleState handle = handle_state(polled);
-    handle.ready = true;
+    handle.ready = ready;
     state_.handles[symbol] = handle;
   }
+}
+
+// On the side of a branch where the answer to "is there something to read?" was none.
+void Interpreter::deny_answer(const Value& answer) {
+  const auto asked = answers_.find(answer.symbol);
+  if (asked != answers_.end()) mark_ready(asked->second, false);
 }
 
 // A read after a poll does not wait; the next one may.
@@ -508,11 +506,11 @@ void Interpreter::take_ready(const BlockingFunction& row, const CallView& call) 
     known->second.ready = false;
 }
 
-Value Interpreter::make_handle(const HandleMaker& maker, const std::vector<Value>& arguments,
-                               const CallView& call) {
+Value Interpreter::make_handle(const HandleMaker& maker, const CallView& call) {
   HandleState handle;
-  handle.kind = maker.kind;
-  Tri nonblocking = tri(maker.always_nonblocking);
+  if (maker.from != -1) handle = call.handle(maker.from);
+  if (handle.kind == HandleKind::kUnknown) handle.kind = maker.kind;
+  Tri nonblocking = maker.always_nonblocking ? Tri::kYes : handle.nonblocking;
   for (const Condition& condition : maker.nonblocking) {
     const Tri one = holds(condition, call);
     if (one == Tri::kYes)
@@ -521,6 +519,9 @@ Value Interpreter::make_handle(const HandleMaker& maker, const std::vector<Value
       nonblocking = Tri::kUnknown;
   }
   handle.nonblocking = nonblocking;
+  for (const Condition& condition : maker.sends_at_once) {
+    if (holds(condition, call) == Tri::kYes) handle.write_timeout_ns = 0;
+  }
   if (maker.path >= 0) {
     const Value path = call.argument(maker.path);
     std::string text;
@@ -533,9 +534,7 @@ Value Interpreter::make_handle(const HandleMaker& maker, const std::vector<Value
   Value made = Value::any(fresh_symbol());
   state_.handles[made.symbol] = handle;
   if (maker.handle == kResult) return made;
-  const Value out = maker.handle >= 0 && static_cast<size_t>(maker.handle) < arguments.size()
-                        ? arguments[static_cast<size_t>(maker.handle)]
-                        : Value::any();
+  const Value out = call.argument(maker.handle);
   for (const PlaceId place : out.pointers) {
     forget(place);
     // An array of two descriptors, or one handle: element 0 is the place itself.
@@ -547,15 +546,18 @@ Value Interpreter::make_handle(const HandleMaker& maker, const std::vector<Value
   return Value::any(fresh_symbol());
 }
 
-void Interpreter::apply_option(const HandleOption& option, const CallView& call,
-                               const Value& handle) {
+void Interpreter::apply_option(const HandleOption& option, const CallView& call) {
   for (const Condition& condition : option.when) {
     if (holds(condition, call) != Tri::kYes) return;
   }
+  const Value handle = call.argument(option.handle);
   const SymbolId symbol = handle_symbol(handle);
   if (symbol == 0) return;
   HandleState state = handle_state(handle);
-  if (option.effect == HandleOption::Effect::kNonblocking) {
+  if (option.effect == HandleOption::Effect::kUses) {
+    state = call.handle(option.value);
+    if (state.kind == HandleKind::kUnknown) state.kind = option.kind;
+  } else if (option.effect == HandleOption::Effect::kNonblocking) {
     if (option.value == -1) {
       state.nonblocking = Tri::kYes;
     } else {
@@ -586,43 +588,38 @@ void Interpreter::apply_option(const HandleOption& option, const CallView& call,
     facts_.handles[identity] = state;
 }
 
-void Interpreter::apply_effect(const CallEffect& effect, const std::vector<Value>& arguments,
-                               const Value& object, Value& result) {
-  const CallView call = view(arguments, object, 0);
+void Interpreter::apply_effect(const CallEffect& effect, const CallView& call, Value& result) {
   for (const Condition& condition : effect.when) {
     if (holds(condition, call) != Tri::kYes) return;
   }
-  const auto value_at = [&](int index) {
-    if (index == kThisObject) return object;
-    return index >= 0 && static_cast<size_t>(index) < arguments.size()
-               ? arguments[static_cast<size_t>(index)]
-               : Value::any();
-  };
   if (effect.forks) result = Value::range(1, INT32_MAX);  // what the parent sees
   for (const int index : effect.runs) {
-    const Value callback = value_at(index);
+    const Value callback = call.argument(index);
     for (const FunctionId function : callback.functions)
       call_function(function, nullptr, {}, Value::any());
   }
   if (effect.unlocks != -1) {
-    const std::string lock = place_identity(value_at(effect.unlocks));
+    const std::string lock = place_identity(call.argument(effect.unlocks));
     const auto held = std::find(state_.locks.rbegin(), state_.locks.rend(), lock);
     if (held != state_.locks.rend())
       state_.locks.erase(std::next(held).base());
     else if (lock.empty() && !state_.locks.empty())
       state_.locks.pop_back();
   }
-  if (effect.shares_lock != -1) {
-    if (const std::string lock = place_identity(value_at(effect.shares_lock)); !lock.empty())
-      facts_.shared_locks.insert(lock);
+  if (effect.polls != -1) {
+    // Ready until a branch says otherwise.
+    const Value polled = call.argument(effect.polls);
+    answers_[result.symbol] = polled;
+    mark_ready(polled, true);
   }
+  if (effect.shares_lock != -1) share_lock(effect, call);
   if (effect.now == kResult) {
     result = Value::constant(0);
     result.from_now = true;
   } else if (effect.now >= 0) {
     Value now = Value::constant(0);
     now.from_now = true;
-    for (const PlaceId place : value_at(effect.now).pointers) {
+    for (const PlaceId place : call.argument(effect.now).pointers) {
       forget(place);
       const bool timeval = effect.unit == Unit::kTimeval || effect.unit == Unit::kTimevalValue;
       const std::string record = timeval ? "timeval" : "timespec";
@@ -630,6 +627,23 @@ void Interpreter::apply_effect(const CallEffect& effect, const std::vector<Value
       state_.store[child(place, record + (timeval ? ".tv_usec" : ".tv_nsec"))] = Value::constant(0);
     }
   }
+}
+
+// A lock, or the attribute that locks are made from, can be used by other processes.
+void Interpreter::share_lock(const CallEffect& effect, const CallView& call) {
+  if (effect.shared_like != -1) {
+    const Value attribute = call.argument(effect.shared_like);
+    const std::string identity = place_identity(attribute);
+    const bool shared =
+        (!identity.empty() && facts_.shared_locks.contains(identity)) ||
+        std::any_of(attribute.pointers.begin(), attribute.pointers.end(),
+                    [&](PlaceId place) { return shared_places_.contains(place); });
+    if (!shared) return;
+  }
+  const Value lock = call.argument(effect.shares_lock);
+  if (const std::string identity = place_identity(lock); !identity.empty())
+    facts_.shared_locks.insert(identity);
+  shared_places_.insert(lock.pointers.begin(), lock.pointers.end());
 }
 
 }  // namespace cgoscope

@@ -6,6 +6,7 @@ namespace cgoscope {
 namespace {
 
 constexpr int64_t kNsPerSecond = 1000000000;
+constexpr int64_t kNsPerMillisecond = 1000000;
 
 Tri either(Tri a, Tri b) {
   if (a == Tri::kYes || b == Tri::kYes) return Tri::kYes;
@@ -34,7 +35,9 @@ Wait limited(const Value& ns) {
 }  // namespace
 
 Tri holds(const Condition& condition, const CallView& call) {
-  const Value value = call.argument(condition.argument);
+  const Value value = condition.field.empty()
+                          ? call.argument(condition.argument)
+                          : call.field(condition.argument, condition.field.c_str());
   switch (condition.test) {
     case Condition::Test::kAnyBit:
       return value.any_bit(condition.mask);
@@ -119,11 +122,17 @@ Wait judge(const BlockingFunction& row, const CallView& call) {
       wait = limited(Value::constant(*timeout));
     }
   }
-  switch (row.waits) {
+  Waits waits = row.waits;
+  if (!row.absolute.empty()) {
+    const Tri absolute = any_holds(row.absolute, call);
+    if (absolute == Tri::kYes) waits = Waits::kDeadline;
+    unsure = unsure || absolute == Tri::kUnknown;
+  }
+  switch (waits) {
     case Waits::kAlways:
       break;
     case Waits::kLimited:
-      wait = {Wait::Length::kLimited, row.limit_ms * 1000000, false};
+      wait = {Wait::Length::kLimited, row.limit_ms * kNsPerMillisecond, false};
       break;
     case Waits::kDuration:
     case Waits::kTimeout: {
@@ -131,6 +140,12 @@ Wait judge(const BlockingFunction& row, const CallView& call) {
       if (endless == Tri::kYes) break;
       Wait timed = limited(duration_ns(row.unit, row.unit_ns, row.argument, call));
       if (endless == Tri::kUnknown) timed = {Wait::Length::kVariable, 0, true};
+      const Tri own_limit = any_holds(row.library_limit, call);
+      if (own_limit == Tri::kYes) {
+        timed = limited(Value::constant(row.limit_ms * kNsPerMillisecond));
+      } else if (own_limit == Tri::kUnknown && endless != Tri::kYes) {
+        timed = {Wait::Length::kVariable, 0, true};
+      }
       wait = timed;
       break;
     }

@@ -100,8 +100,6 @@ struct BlockingFunction {
       -1;  // a condition variable's wait: the argument that is the mutex it gives back meanwhile
   int polls = -1;        // after this call returned, reads and writes of this handle do not wait (a
                          // descriptor, or an array of struct pollfd)
-  bool retries = false;  // returns early on a signal, so that a loop around it for EINTR does not
-                         // add up (unused by sleep(3) and friends)
   CatalogueSeverity severity = CatalogueSeverity::kByArgument;
   std::string instead;  // advice: the bounded or non-blocking replacement, or how to move the wait
                         // to Go; a full clause
@@ -127,6 +125,7 @@ struct HandleMaker {
                   // where that is unknown
   std::vector<Condition> nonblocking;  // any one that holds: the handle is non-blocking
   bool always_nonblocking = false;
+  std::vector<Condition> sends_at_once;  // any one that holds: writing to it never waits (netlink)
 };
 
 // A function that changes the state of a handle: fcntl(F_SETFL), ioctl(FIONBIO),

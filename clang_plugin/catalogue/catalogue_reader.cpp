@@ -379,7 +379,6 @@ bool CatalogueReader::read_blocking_row(Node* node, BlockingFunction row, int de
     if (key == "lock") return read_argument(value, row.lock);
     if (key == "waits_with") return read_argument(value, row.waits_with);
     if (key == "polls") return read_argument(value, row.polls);
-    if (key == "retries") return read_flag(value, row.retries);
     if (key == "severity") return read_word(value, kSeverities, row.severity);
     if (key == "instead") return read_text(value, row.instead);
     if (key == "source") return read_text(value, row.source);
@@ -428,6 +427,7 @@ bool CatalogueReader::read_maker(Node* node) {
       }
       return read_conditions(value, row.nonblocking);
     }
+    if (key == "sends_at_once") return read_conditions(value, row.sends_at_once);
     return unknown_key(value, key, "a row of 'makers'");
   });
   return read && note_names(node, names, row, makers_);
