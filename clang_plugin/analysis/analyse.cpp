@@ -193,9 +193,8 @@ class Analysis {
       // Who waits on a condition gives its lock back meanwhile: the lock is that wait's.
       const bool of_a_condition =
           !event.lock.empty() &&
-          std::any_of(
-              outcome.events.begin(), outcome.events.end(),
-              [&](const BlockingEvent& other) { return other.waits_with == event.lock; });
+          std::any_of(outcome.events.begin(), outcome.events.end(),
+                      [&](const BlockingEvent& other) { return other.waits_with == event.lock; });
       if (of_a_condition && severity_of(event) == Severity::kNote) continue;
       add_finding(file, reference, event);
     }
@@ -234,7 +233,8 @@ class Analysis {
     return place.file < unit.files.size() ? unit.files[place.file] : none;
   }
 
-  // Where a person finds `place`, which lies in the file `path`: a preamble's lines are the Go file's.
+  // Where a person finds `place`, which lies in the file `path`: a preamble's lines are the Go
+  // file's.
   GoPosition position_of(const std::string& path, const SourcePlace& place) const {
     const int line = static_cast<int>(place.line), column = static_cast<int>(place.column);
     for (const GoFile& file : package_.cgo_files) {

@@ -67,14 +67,7 @@ Interpreter::Outcome Interpreter::run_library(const std::string& name,
 Interpreter::State Interpreter::joined(State a, State b) {
   if (!a.reachable) return b;
   if (!b.reachable) return a;
-  for (auto& [place, value] : a.store) {
-    const auto other = b.store.find(place);
-    // Written on one side only: on the other it still is what it was.
-    value = other == b.store.end() ? join(value, Value::any()) : join(value, other->second);
-  }
-  for (const auto& [place, value] : b.store) {
-    if (!a.store.contains(place)) a.store.emplace(place, join(value, Value::any()));
-  }
+  a.store = PlaceMap::joined(std::move(a.store), b.store);
   const auto merge_handle = [](HandleState x, const HandleState& y) {
     if (x.nonblocking != y.nonblocking) x.nonblocking = Tri::kUnknown;
     if (x.kind != y.kind) x.kind = HandleKind::kUnknown;
@@ -297,11 +290,9 @@ Interpreter::Places Interpreter::eval_places(ExprId id) {
 // function.
 Value Interpreter::load_record(const Places& places) {
   if (places.size() != 1) return Value::any(fresh_symbol());
-  const auto known = state_.store.find(places[0]);
-  if (known != state_.store.end() &&
-      (!known->second.functions.empty() || known->second.is_integer())) {
-    if (known->second.as_constant() != 0) return known->second;
-  }
+  const Value* known = state_.store.find(places[0]);
+  if (known && (!known->functions.empty() || known->is_integer()) && known->as_constant() != 0)
+    return *known;
   return Value::pointer(places[0]);
 }
 
@@ -404,7 +395,7 @@ void Interpreter::refine_place(ExprId id, Op op, const Value& against, bool hold
   deny_if_zero(before, after);
   if (!(after == before) && (after.unknown || !after.ranges.empty() || !after.pointers.empty() ||
                              !after.functions.empty())) {
-    state_.store[places[0]] = after;
+    state_.store.set(places[0], after);
   }
 }
 
@@ -439,7 +430,7 @@ void Interpreter::exec(StmtId id) {
       if (!state_.reachable) return;
       const PlaceId place = slot_place(statement.slot);
       if (statement.expr == kNone) {
-        state_.store[place] = Value::any(fresh_symbol());
+        state_.store.set(place, Value::any(fresh_symbol()));
       } else if (function.exprs[statement.expr].kind == ExprKind::kAggregate) {
         store_aggregate(place, function, statement.expr, false);
       } else {
@@ -448,7 +439,7 @@ void Interpreter::exec(StmtId id) {
         if (source.kind == ExprKind::kLoad && source.width == 0 && value.pointers.size() == 1) {
           copy_children(value.pointers[0], place, 0);
         } else {
-          state_.store[place] = value;
+          state_.store.set(place, value);
         }
       }
       return;
@@ -575,21 +566,23 @@ void Interpreter::exec_loop(StmtId id) {
   // Forget what the loop changes; then one turn stands for all of them.
   for (const uint32_t slot : shape.assigned_slots) {
     const PlaceId place = slot_place(slot);
-    if (!once && state_.store.contains(place)) state_.store[place] = Value::any(fresh_symbol());
+    if (!once && state_.store.find(place)) state_.store.set(place, Value::any(fresh_symbol()));
   }
   if (!once && !shape.assigned_names.empty()) {
-    for (auto& [place, value] : state_.store) {
+    std::vector<PlaceId> changed;
+    state_.store.for_each([&](PlaceId place, const Value&) {
       const std::string& key = places_[place].key;
       if (shape.assigned_names.contains(key) ||
           (key[0] == 'g' && shape.assigned_names.contains(key.substr(1)))) {
-        value = Value::any(fresh_symbol());
+        changed.push_back(place);
       }
-    }
+    });
+    for (const PlaceId place : changed) state_.store.set(place, Value::any(fresh_symbol()));
   }
   if (counter.size() == 1 && counter_before.is_integer() && turns.kind == LoopKind::kCounted) {
     const int64_t start = counter_before.ranges.front().lo;
     const int64_t last = start + shape.step * turns.count;
-    state_.store[counter[0]] = Value::range(std::min(start, last), std::max(start, last));
+    state_.store.set(counter[0], Value::range(std::min(start, last), std::max(start, last)));
   }
   if (!once && (shape.kind == LoopKind::kSpin || shape.kind == LoopKind::kSpinLock)) {
     // while (1) with nothing in it, or a test that only others can change; a test that is decided

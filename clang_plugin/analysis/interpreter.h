@@ -17,6 +17,7 @@
 
 #include "clang_plugin/analysis/judge.h"
 #include "clang_plugin/analysis/loops.h"
+#include "clang_plugin/analysis/place_map.h"
 #include "clang_plugin/analysis/program.h"
 
 namespace cgoscope {
@@ -87,10 +88,11 @@ class Interpreter {
     std::string key;
     std::string
         identity;  // what names it across functions: a global, or "record.field"; "" for a local
+    std::vector<PlaceId> children;
   };
   struct State {
     bool reachable = true;
-    std::map<PlaceId, Value> store;
+    PlaceMap store;
     HandleStates handles;
     std::vector<std::string> locks;
   };
@@ -102,6 +104,7 @@ class Interpreter {
     SourcePlace call_place;  // in this frame's function: the call being made
     State returned;          // joined over the return statements
     Value result;
+    std::vector<PlaceId> roots;       // the objects that end with it
     std::map<uint32_t, State> jumps;  // goto label → states that jump there
   };
   // Where break and continue of a loop or switch go, and how its turns count.
@@ -126,6 +129,7 @@ class Interpreter {
   Value initial(PlaceId place);
   void store(const Places& places, const Value& value);
   void copy_children(PlaceId from, PlaceId to, int depth);
+  void erase_below(PlaceId place);
   void forget(PlaceId place);
   void forget_arguments(const std::vector<Value>& arguments);
   void initialise_global(PlaceId place, const std::string& name);

@@ -84,14 +84,11 @@ CallView Interpreter::view(const std::vector<Value>& arguments, const Value& obj
     const std::string suffix = std::string(".") + field;
     const PlaceId object_place = pointer.pointers[0];
     std::optional<Value> found;
-    const auto look = [&](const std::map<PlaceId, Value>& map) {
-      for (const auto& [place, value] : map) {
-        if (places_[place].parent == object_place && places_[place].key.ends_with(suffix))
-          found = value;
-      }
-    };
-    look(initial_);
-    look(state_.store);
+    for (const PlaceId part : places_[object_place].children) {
+      if (!places_[part].key.ends_with(suffix)) continue;
+      if (const auto first = initial_.find(part); first != initial_.end()) found = first->second;
+      if (const Value* value = state_.store.find(part)) found = *value;
+    }
     if (found) return *found;
     return load(child(object_place, "?" + suffix));
   };
@@ -294,11 +291,12 @@ std::string Interpreter::fingerprint(FunctionId id, const std::vector<Value>& ar
     for (const PlaceId place : value.pointers) {
       key += "p" + std::to_string(place);
       if (depth > 1) continue;
-      const auto from = state_.store.find(place);
-      if (from != state_.store.end()) self(self, from->second, depth + 1);
-      for (auto at = state_.store.upper_bound(place);
-           at != state_.store.end() && at->first < place + 64; ++at) {
-        if (places_[at->first].parent == place) self(self, at->second, depth + 1);
+      if (const Value* content = state_.store.find(place)) self(self, *content, depth + 1);
+      for (const PlaceId part : places_[place].children) {
+        const Value* content = state_.store.find(part);
+        if (!content) continue;
+        key += "." + std::to_string(part);
+        self(self, *content, depth + 1);
       }
     }
     if (value.symbol != 0) {
@@ -357,7 +355,7 @@ Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, con
     if (variable.is_record && value.pointers.size() == 1) {
       copy_children(value.pointers[0], place, 0);
     } else {
-      state_.store[place] = convert(value, variable.width, variable.is_signed);
+      state_.store.set(place, convert(value, variable.width, variable.is_signed));
     }
   }
   std::vector<Breakable> outer_breakables;
@@ -368,12 +366,7 @@ Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, con
   Frame& done = *frames_.back();
   const Value result = done.returned.reachable ? done.result : Value::any(fresh_symbol());
   if (done.returned.reachable) merge_into(state_, std::move(done.returned));
-  const std::string locals = "f" + std::to_string(done.number) + ":";
-  std::erase_if(state_.store, [&](const auto& entry) {
-    PlaceId at = entry.first;
-    while (places_[at].parent != kNone) at = places_[at].parent;
-    return places_[at].key.starts_with(locals);
-  });
+  for (const PlaceId local : done.roots) erase_below(local);
   frames_.pop_back();
   seen_[key] = result;
   return result;
@@ -454,7 +447,7 @@ Value Interpreter::call_library(const std::string& name, const std::vector<Value
     const bool zero = name != "memset" || call.argument(1).as_constant() == 0;
     for (const PlaceId place : arguments[0].pointers) {
       forget(place);
-      if (zero) state_.store[place] = Value::constant(0);
+      if (zero) state_.store.set(place, Value::constant(0));
     }
     return arguments[0];
   }
@@ -476,11 +469,15 @@ void Interpreter::mark_ready(const Value& polled, bool ready) {
       continue;
     }
     std::vector<Value> descriptors;
-    for (const auto& [at, value] : state_.store) {  // struct pollfd, or an array of them
-      PlaceId up = places_[at].parent;
-      if (up != place && up != kNone) up = places_[up].parent;
-      if (up == place && places_[at].key == "pollfd.fd") descriptors.push_back(value);
-    }
+    // struct pollfd, or an array of them
+    const auto collect = [&](auto&& self, PlaceId at, int depth) -> void {
+      for (const PlaceId part : places_[at].children) {
+        const Value* value = state_.store.find(part);
+        if (value && places_[part].key == "pollfd.fd") descriptors.push_back(*value);
+        if (depth < 1) self(self, part, depth + 1);
+      }
+    };
+    collect(collect, place, 0);
     for (const Value& descriptor : descriptors) {
       if (const SymbolId symbol = handle_symbol(descriptor)) state_.handles[symbol].ready = ready;
     }
@@ -538,10 +535,10 @@ Value Interpreter::make_handle(const HandleMaker& maker, const CallView& call) {
   for (const PlaceId place : out.pointers) {
     forget(place);
     // An array of two descriptors, or one handle: element 0 is the place itself.
-    state_.store[place] = made;
+    state_.store.set(place, made);
     Value second = Value::any(fresh_symbol());
     state_.handles[second.symbol] = handle;
-    state_.store[child(place, "[1]")] = second;
+    state_.store.set(child(place, "[1]"), second);
   }
   return Value::any(fresh_symbol());
 }
@@ -623,8 +620,9 @@ void Interpreter::apply_effect(const CallEffect& effect, const CallView& call, V
       forget(place);
       const bool timeval = effect.unit == Unit::kTimeval || effect.unit == Unit::kTimevalValue;
       const std::string record = timeval ? "timeval" : "timespec";
-      state_.store[child(place, record + ".tv_sec")] = now;
-      state_.store[child(place, record + (timeval ? ".tv_usec" : ".tv_nsec"))] = Value::constant(0);
+      state_.store.set(child(place, record + ".tv_sec"), now);
+      state_.store.set(child(place, record + (timeval ? ".tv_usec" : ".tv_nsec")),
+                       Value::constant(0));
     }
   }
 }
@@ -634,10 +632,9 @@ void Interpreter::share_lock(const CallEffect& effect, const CallView& call) {
   if (effect.shared_like != -1) {
     const Value attribute = call.argument(effect.shared_like);
     const std::string identity = place_identity(attribute);
-    const bool shared =
-        (!identity.empty() && facts_.shared_locks.contains(identity)) ||
-        std::any_of(attribute.pointers.begin(), attribute.pointers.end(),
-                    [&](PlaceId place) { return shared_places_.contains(place); });
+    const bool shared = (!identity.empty() && facts_.shared_locks.contains(identity)) ||
+                        std::any_of(attribute.pointers.begin(), attribute.pointers.end(),
+                                    [&](PlaceId place) { return shared_places_.contains(place); });
     if (!shared) return;
   }
   const Value lock = call.argument(effect.shares_lock);

@@ -15,7 +15,10 @@ constexpr size_t kMaxPlaces = 1u << 20;
 
 PlaceId Interpreter::root(const std::string& key, const std::string& identity) {
   const auto [entry, added] = place_ids_.try_emplace(key, static_cast<PlaceId>(places_.size()));
-  if (added) places_.push_back({kNone, key, identity});
+  if (added) places_.push_back({kNone, key, identity, {}});
+  // "f1:2" is a local, "a1:2" an argument or initialiser: they end with the frame.
+  if (added && !frames_.empty() && (key[0] == 'f' || key[0] == 'a'))
+    frames_.back()->roots.push_back(entry->second);
   return entry->second;
 }
 
@@ -34,7 +37,8 @@ PlaceId Interpreter::child(PlaceId parent, const std::string& key) {
     } else {
       identity = places_[parent].identity;
     }
-    places_.push_back({parent, key, identity});
+    places_.push_back({parent, key, identity, {}});
+    places_[parent].children.push_back(entry->second);
   }
   return entry->second;
 }
@@ -68,28 +72,30 @@ Value Interpreter::initial(PlaceId place) {
 
 Value Interpreter::load(PlaceId place) {
   for (PlaceId at = place; at != kNone; at = places_[at].parent) {
-    const auto known = state_.store.find(at);
-    if (known == state_.store.end()) continue;
+    const Value* known = state_.store.find(at);
+    if (!known) continue;
     if (at == place) {
-      Value value = known->second;
+      Value value = *known;
       if (value.unknown && value.symbol == 0 && value.pointers.empty())
         value.symbol = kContents + place;
       return value;
     }
     // An ancestor was written as a whole: zeroed, or overwritten by something unknown.
-    if (known->second.as_constant() == 0) return Value::constant(0);
-    if (known->second.unknown) return Value::any(kContents + place);
+    if (known->as_constant() == 0) return Value::constant(0);
+    if (known->unknown) return Value::any(kContents + place);
     break;
   }
   if (places_[place].key == "[*]") {  // any element: what all known ones can be
     std::optional<Value> all;
     const PlaceId array = places_[place].parent;
-    const auto add = [&](PlaceId at, const Value& value) {
-      if (at != array && places_[at].parent != array) return;
-      all = all ? join(*all, value) : value;
+    const auto add = [&](PlaceId at) {
+      const auto first = initial_.find(at);
+      const Value* value = state_.store.find(at);
+      if (first != initial_.end()) all = all ? join(*all, first->second) : first->second;
+      if (value) all = all ? join(*all, *value) : *value;
     };
-    for (const auto& [at, value] : initial_) add(at, value);
-    for (const auto& [at, value] : state_.store) add(at, value);
+    add(array);
+    for (const PlaceId element : places_[array].children) add(element);
     if (all) return *all;
   }
   return initial(place);
@@ -98,46 +104,39 @@ Value Interpreter::load(PlaceId place) {
 void Interpreter::store(const Places& places, const Value& value) {
   for (const PlaceId place : places) {
     if (places.size() == 1) {
-      state_.store[place] = value;
+      state_.store.set(place, value);
     } else {
-      state_.store[place] = join(load(place), value);
+      state_.store.set(place, join(load(place), value));
     }
   }
 }
 
 void Interpreter::copy_children(PlaceId from, PlaceId to, int depth) {
   if (depth > 4 || from == to) return;
-  std::vector<std::pair<PlaceId, Value>> values;
-  const auto collect = [&](const std::map<PlaceId, Value>& map) {
-    for (const auto& [place, value] : map) {
-      if (places_[place].parent == from) values.emplace_back(place, value);
-    }
-  };
-  collect(initial_);
-  collect(state_.store);
-  if (const auto whole = state_.store.find(from); whole != state_.store.end())
-    state_.store[to] = whole->second;
+  if (const Value* whole = state_.store.find(from))
+    state_.store.set(to, *whole);
   else if (const auto first = initial_.find(from); first != initial_.end())
-    state_.store[to] = first->second;
-  for (const auto& [place, value] : values) {
-    const PlaceId target = child(to, places_[place].key);
-    state_.store[target] = value;
-    copy_children(place, target, depth + 1);
+    state_.store.set(to, first->second);
+  const std::vector<PlaceId> parts = places_[from].children;
+  for (const PlaceId part : parts) {
+    const PlaceId target = child(to, places_[part].key);
+    if (target == to) continue;
+    if (const Value* value = state_.store.find(part))
+      state_.store.set(target, *value);
+    else if (const auto first = initial_.find(part); first != initial_.end())
+      state_.store.set(target, first->second);
+    copy_children(part, target, depth + 1);
   }
 }
 
+void Interpreter::erase_below(PlaceId place) {
+  state_.store.erase(place);
+  for (const PlaceId part : places_[place].children) erase_below(part);
+}
+
 void Interpreter::forget(PlaceId place) {
-  // Everything stored at or below it.
-  for (auto it = state_.store.begin(); it != state_.store.end();) {
-    PlaceId at = it->first;
-    while (at != kNone && at != place) at = places_[at].parent;
-    if (at == place) {
-      it = state_.store.erase(it);
-    } else {
-      ++it;
-    }
-  }
-  state_.store[place] = Value::any(fresh_symbol());
+  erase_below(place);
+  state_.store.set(place, Value::any(fresh_symbol()));
 }
 
 // A function that is not looked into may have written to whatever it was given the address of.
@@ -170,15 +169,19 @@ void Interpreter::initialise_global(PlaceId place, const std::string& name) {
 void Interpreter::store_aggregate(PlaceId place, const Function& function, ExprId aggregate,
                                   bool initial) {
   const Expr& list = function.exprs[aggregate];
-  auto& target = initial ? initial_ : state_.store;
-  if (list.fields.empty() || list.fields[0] != "[0]") target[place] = Value::constant(0);
+  const auto set = [&](PlaceId at, Value value) {
+    if (initial)
+      initial_[at] = std::move(value);
+    else
+      state_.store.set(at, std::move(value));
+  };
+  if (list.fields.empty() || list.fields[0] != "[0]") set(place, Value::constant(0));
   for (size_t i = 0; i < list.operands.size(); ++i) {
     const PlaceId part = child(place, list.fields[i]);
     if (function.exprs[list.operands[i]].kind == ExprKind::kAggregate) {
       store_aggregate(part, function, list.operands[i], initial);
     } else {
-      const Value value = eval(list.operands[i]);
-      target[part] = value;
+      set(part, eval(list.operands[i]));
     }
   }
 }
