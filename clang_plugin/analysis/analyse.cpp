@@ -42,10 +42,18 @@ class Analysis {
   }
 
   PackageFindings run() {
-    // Twice: what one function says of a handle or a lock counts for the others, whatever their
-    // order.
-    visit_all(false);
-    visit_all(true);
+    for (size_t i = 0; i < package_.cgo_files.size(); ++i)
+      group_sites(package_.cgo_files[i], units_[i]);
+    for (SiteGroup& group : groups_) visit(group);
+    // What one function says of a handle counts for the others, whatever their order: those that
+    // did not know it yet are looked at again.
+    const uint64_t all_known = facts_.version;
+    for (SiteGroup& group : groups_) {
+      if (group.facts_version != all_known) visit(group);
+    }
+    for (const SiteGroup& group : groups_) {
+      for (const Site& site : group.sites) report(*group.file, site);
+    }
     return std::move(result_);
   }
 
@@ -58,30 +66,50 @@ class Analysis {
     return names;
   }
 
-  void visit_all(bool report) {
-    for (size_t i = 0; i < package_.cgo_files.size(); ++i)
-      visit_file(package_.cgo_files[i], units_[i], report);
+  // A C.f(...) of Go, and what it can wait for.
+  struct Site {
+    const GoReference* reference = nullptr;
+    Interpreter::Outcome outcome;
+  };
+  // The calls of C in one Go function: they are looked at in order, so that what one does to a
+  // descriptor counts for the next.
+  struct SiteGroup {
+    const GoFile* file = nullptr;
+    const TranslationUnit* unit = nullptr;
+    size_t first = 0, last = 0;  // of file->references, last excluded
+    uint64_t facts_version = 0;  // of what was known when `sites` were found
+    std::vector<Site> sites;
+  };
+
+  void group_sites(const GoFile& file, const TranslationUnit& unit) {
+    const std::vector<GoReference>& references = file.references;
+    for (size_t i = 0; i < references.size(); ++i) {
+      const int function = references[i].function_index;
+      const bool same = !groups_.empty() && groups_.back().file == &file && i > 0 &&
+                        function != -1 && references[i - 1].function_index == function;
+      if (!same) groups_.push_back({&file, &unit, i, i, 0, {}});
+      groups_.back().last = i + 1;
+    }
   }
 
-  void visit_file(const GoFile& file, const TranslationUnit& unit, bool report) {
-    std::unique_ptr<Interpreter> interpreter;
+  void visit(SiteGroup& group) {
+    const GoFile& file = *group.file;
+    Interpreter interpreter(program_, facts_, cache_);
     HandleStates handles;
-    int function_index = -2;
-    size_t next_set = 0;
-    for (const GoReference& reference : file.references) {
-      if (!interpreter || reference.function_index != function_index || function_index == -1) {
-        // A function's calls are looked at in order, so that what one does to a descriptor counts
-        // for the next.
-        interpreter = std::make_unique<Interpreter>(program_, facts_, cache_);
-        handles.clear();
-        function_index = reference.function_index;
+    group.facts_version = facts_.version;
+    group.sites.clear();
+    const int function = file.references[group.first].function_index;
+    auto set = file.set_nonblock.begin();
+    for (size_t i = group.first; i < group.last; ++i) {
+      const GoReference& reference = file.references[i];
+      for (; set != file.set_nonblock.end() && set->line <= reference.line; ++set) {
+        if (set->function_index == function) apply_set_nonblock(file, *set, interpreter, handles);
       }
-      for (; next_set < file.set_nonblock.size() &&
-             file.set_nonblock[next_set].line <= reference.line;
-           ++next_set) {
-        apply_set_nonblock(file, file.set_nonblock[next_set], *interpreter, handles);
-      }
-      visit_reference(file, unit, reference, *interpreter, handles, report);
+      visit_reference(group, reference, interpreter, handles);
+    }
+    // What comes behind the last call is known to other functions all the same.
+    for (; set != file.set_nonblock.end(); ++set) {
+      if (set->function_index == function) apply_set_nonblock(file, *set, interpreter, handles);
     }
   }
 
@@ -95,7 +123,7 @@ class Analysis {
     state.nonblocking = on ? tri(*on != 0) : Tri::kUnknown;
     handles[symbol(name, file, set.function_index, interpreter)] = state;
     if (const std::string identity = go_identity(name); !identity.empty())
-      facts_.handles[identity] = state;
+      facts_.note_handle(identity, state);
   }
 
   // "Conn.fd" is one thing wherever it stands; "fd" is one thing inside its function.
@@ -146,9 +174,10 @@ class Analysis {
                        });
   }
 
-  void visit_reference(const GoFile& file, const TranslationUnit& unit,
-                       const GoReference& reference, Interpreter& interpreter,
-                       HandleStates& handles, bool report) {
+  void visit_reference(SiteGroup& group, const GoReference& reference, Interpreter& interpreter,
+                       HandleStates& handles) {
+    const GoFile& file = *group.file;
+    const TranslationUnit& unit = *group.unit;
     const auto visible = unit.visible.find(reference.name);
     const std::string link_name = visible == unit.visible.end() ? reference.name : visible->second;
     const FunctionId id = program_.function_id(link_name);
@@ -158,7 +187,6 @@ class Analysis {
                              !catalogue_.find_options(reference.name).empty();
     if (!is_function) return;  // a type, a constant, a variable
     if (reference.use == ReferenceUse::kValue && is_handed_on(file, reference)) return;
-    if (report) ++result_.go_call_sites;
     const BlockingFunction* row =
         linked.body && !linked.body->is_system ? nullptr : catalogue_.find_blocking(reference.name);
     std::vector<Value> arguments;
@@ -181,7 +209,13 @@ class Analysis {
           !catalogue_.find_blocking(reference.name) && catalogue_.find_blocking(link_name);
       outcome = interpreter.run_library(renamed ? link_name : reference.name, arguments, handles);
     }
-    if (!report) return;
+    group.sites.push_back({&reference, std::move(outcome)});
+  }
+
+  void report(const GoFile& file, const Site& site) {
+    const GoReference& reference = *site.reference;
+    const Interpreter::Outcome& outcome = site.outcome;
+    ++result_.go_call_sites;
     if (!outcome.complete) {
       result_.problems.push_back(
           {file.path, reference.line,
@@ -303,6 +337,7 @@ class Analysis {
   Program program_;
   PackageFacts facts_;
   ShapeCache cache_;
+  std::vector<SiteGroup> groups_;
   PackageFindings result_;
 };
 

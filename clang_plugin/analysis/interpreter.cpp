@@ -321,7 +321,8 @@ void Interpreter::assign(const Expr& target, ExprId value_id, const Places& plac
   for (const PlaceId place : places) {
     if (places_[place].identity.empty()) continue;
     symbol_identities_[symbol] = places_[place].identity;
-    facts_.handles.try_emplace(places_[place].identity, handle->second);
+    if (!facts_.handles.contains(places_[place].identity))
+      facts_.note_handle(places_[place].identity, handle->second);
   }
 }
 

@@ -56,7 +56,18 @@ struct PackageFacts {
   std::map<std::string, HandleState>
       handles;                         // by identity: a global, "record.field", or a name of Go's
   std::set<std::string> shared_locks;  // usable by other processes
-  std::set<std::string> locks_held_while_blocking;
+  std::set<std::string> locks_held_while_blocking;  // counts for severities only
+  uint64_t version = 0;  // grows when a fact that can change what a run finds does
+
+  void note_handle(const std::string& identity, const HandleState& state) {
+    const auto [known, added] = handles.try_emplace(identity, state);
+    if (!added && known->second == state) return;
+    known->second = state;
+    ++version;
+  }
+  void note_shared_lock(const std::string& identity) {
+    if (shared_locks.insert(identity).second) ++version;
+  }
 };
 
 // What is known of handles when a Go function makes several C calls in a row.

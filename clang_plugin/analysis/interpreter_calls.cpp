@@ -582,7 +582,7 @@ void Interpreter::apply_option(const HandleOption& option, const CallView& call)
   }
   state_.handles[symbol] = state;
   if (const std::string identity = handle_identity(handle); !identity.empty())
-    facts_.handles[identity] = state;
+    facts_.note_handle(identity, state);
 }
 
 void Interpreter::apply_effect(const CallEffect& effect, const CallView& call, Value& result) {
@@ -639,7 +639,7 @@ void Interpreter::share_lock(const CallEffect& effect, const CallView& call) {
   }
   const Value lock = call.argument(effect.shares_lock);
   if (const std::string identity = place_identity(lock); !identity.empty())
-    facts_.shared_locks.insert(identity);
+    facts_.note_shared_lock(identity);
   shared_places_.insert(lock.pointers.begin(), lock.pointers.end());
 }
 
