@@ -291,6 +291,37 @@ TEST(CataloguePrototypes, RowsFitTheHeaders) {
   EXPECT_GE(always, 280);
 }
 
+// That rows which say other things than their headers do would be seen above.
+TEST(CataloguePrototypes, WrongRowsAreSeen) {
+  Catalogue wrong;
+  const auto error = wrong.add_text(R"(
+library: wrong
+blocking:
+  - category: test
+    severity: high
+    instead: nothing
+    source: nowhere
+    rows:
+      - {name: usleep, header: unistd.h, duration: 1, unit: us}
+      - {name: sleep, header: unistd.h, duration: 0, unit: timespec}
+      - {name: nanosleep, header: time.h, duration: 0, unit: timeval}
+      - {name: poll, header: poll.h, timeout: 0, unit: ms, infinite: negative}
+      - {name: read, header: unistd.h, handle: 3}
+      - {name: semop, header: sys/sem.h, nonblocking: {argument: 1, field: sem_flags, bit: 1}}
+)",
+                                    "wrong.yaml");
+  ASSERT_FALSE(error) << error->message();
+  for (const BlockingFunction& row : wrong.blocking()) {
+    const Header compiled = compile(row.header, false);
+    ASSERT_TRUE(compiled.installed) << row.header;
+    const auto declarations = compiled.functions.find(row.name);
+    ASSERT_FALSE(declarations.empty()) << row.name;
+    EXPECT_NE(mismatch(row, declarations.front()), "") << row.name;
+  }
+  EXPECT_EQ(wrong.blocking().size(), 6u);
+  EXPECT_TRUE(compile("unistd.h", false).functions.find("usleeep").empty());
+}
+
 TEST(CataloguePrototypes, ConstantsHaveTheHeadersValues) {
   const auto catalogue = Catalogue::built_in();
   ASSERT_TRUE(catalogue) << catalogue.error().message();

@@ -99,7 +99,7 @@ class MarkerReader {
     finding.function = take_clause(text, "from");
     finding.text = text;
     static const std::regex kText(
-        R"(C\.\w+ [\w:~]+ (unbounded|variable|bounded [0-9a-z.]+) (error|warning|note)|unused-suppression note)");
+        R"(C\.\w+ [\w:~-]+ (unbounded|variable|bounded [0-9a-z.]+) (error|warning|note)|unused-suppression note)");
     if (!std::regex_match(text, kText)) return malformed(text, line);
     into_.findings.push_back(std::move(finding));
   }
@@ -174,9 +174,10 @@ bool fits(const ExpectedError& expected, const Problem& problem, const std::stri
 
 bool is_name_byte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-// The places, 1-based, at which `name` stands in `line` as a whole word.
-std::set<int> columns_of(const std::string& line, const std::string& name) {
+// The places, 1-based, at which `name` stands in `text` as a whole word, before any marker.
+std::set<int> columns_of(const std::string& text, const std::string& name) {
   std::set<int> columns;
+  const std::string line = text.substr(0, text.find("// expect"));
   for (size_t at = line.find(name); !name.empty() && at != std::string::npos;
        at = line.find(name, at + 1)) {
     const bool starts = at == 0 || !is_name_byte(line[at - 1]);
