@@ -35,9 +35,20 @@ class Analysis {
         options_(options),
         constants_(summarised.package),
         program_(summarised.units, catalogue, export_names(summarised.package)) {
+    facts_.threshold_ns = options.threshold_ns;
     for (size_t i = 0; i < package_.cgo_files.size(); ++i) {
+      const GoFile& file = package_.cgo_files[i];
       for (const auto& [name, value] : units_[i].constants)
-        constants_.set_c_constant(package_.cgo_files[i], name, value);
+        constants_.set_c_constant(file, name, value);
+      // A header that is missing does not define what Go uses of it: some of it the catalogue
+      // knows.
+      for (const GoReference& reference : file.references) {
+        const auto known = catalogue.constants().find(reference.name);
+        if (known == catalogue.constants().end() || units_[i].constants.contains(known->first) ||
+            units_[i].visible.contains(known->first))
+          continue;
+        constants_.set_c_constant(file, known->first, known->second.value);
+      }
     }
   }
 
@@ -139,6 +150,18 @@ class Analysis {
     return interpreter.symbol_for(key, identity);
   }
 
+  // C.job(C.slow) → C.slow, if C.job is a type.
+  static std::string without_c_conversions(std::string text, const TranslationUnit& unit) {
+    while (text.starts_with("C.") && text.ends_with(")")) {
+      const size_t open = text.find('(');
+      const std::string name = text.substr(2, open - 2);
+      const bool is_type = unit.not_functions.contains(name);
+      if (!is_type) break;
+      text = text.substr(open + 1, text.size() - open - 2);
+    }
+    return text;
+  }
+
   // What Go passes, as far as the source says it.
   Value argument_value(const std::string& text, const GoFile& file, const TranslationUnit& unit,
                        int function_index, bool is_real, Interpreter& interpreter) {
@@ -149,7 +172,8 @@ class Analysis {
     }
     if (const auto constant = constants_.evaluate(text, file, function_index))
       return Value::constant(*constant);
-    const std::string name = go_object_name(text, file, function_index);
+    const std::string name =
+        go_object_name(without_c_conversions(text, unit), file, function_index);
     if (name.starts_with("C.")) {
       const auto function = unit.visible.find(name.substr(2));
       if (function != unit.visible.end())
@@ -182,6 +206,7 @@ class Analysis {
     const std::string link_name = visible == unit.visible.end() ? reference.name : visible->second;
     const FunctionId id = program_.function_id(link_name);
     const LinkedFunction linked = program_.function(id);
+    if (unit.not_functions.contains(reference.name)) return;
     const bool is_function = linked.body || visible != unit.visible.end() ||
                              catalogue_.find_blocking(reference.name) ||
                              !catalogue_.find_options(reference.name).empty();
@@ -296,7 +321,7 @@ class Analysis {
     SuppressiblePlaces places;
     places.places.emplace_back(file.path, reference.line);
 
-    std::string blocking = event.row ? event.row->name : "";
+    std::string blocking = event.name;
     if (blocking.starts_with("syscall:")) blocking = blocking.substr(8);
     CPlace c;
     c.call = blocking;

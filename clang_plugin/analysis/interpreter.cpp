@@ -184,7 +184,7 @@ Value Interpreter::eval(ExprId id) {
         for (const PlaceId place : places) copy_children(value.pointers[0], place, 0);
         return value;
       }
-      assign(function.exprs[target], from, places, value);
+      assign(target, from, places, value);
       return value;
     }
     case ExprKind::kIncrement: {
@@ -296,9 +296,16 @@ Value Interpreter::load_record(const Places& places) {
   return Value::pointer(places[0]);
 }
 
-void Interpreter::assign(const Expr& target, ExprId value_id, const Places& places,
+void Interpreter::assign(ExprId target_id, ExprId value_id, const Places& places,
                          const Value& value) {
+  const Expr& target = frames_.back()->function->exprs[target_id];
   store(places, value);
+  if (!value.functions.empty()) {
+    // handlers[n++] = h: whoever calls through the table later may run it.
+    const std::string where = stored_name(*frames_.back()->function, target_id);
+    if (!where.empty())
+      for (const FunctionId function : value.functions) facts_.note_kept(where, function);
+  }
   // FD_SET(fd, &set) is set.fds_bits[fd / 64] |= 1 << fd % 64.
   if (target.kind == ExprKind::kElement) {
     const Function& function = *frames_.back()->function;
@@ -437,7 +444,9 @@ void Interpreter::exec(StmtId id) {
       } else {
         const Value value = eval(statement.expr);
         const Expr& source = function.exprs[statement.expr];
-        if (source.kind == ExprKind::kLoad && source.width == 0 && value.pointers.size() == 1) {
+        const bool whole_record = function.variables[statement.slot].is_record ||
+                                  (source.kind == ExprKind::kLoad && source.width == 0);
+        if (whole_record && value.pointers.size() == 1) {
           copy_children(value.pointers[0], place, 0);
         } else {
           state_.store.set(place, value);
@@ -456,8 +465,13 @@ void Interpreter::exec(StmtId id) {
       return;
     case StmtKind::kReturn: {
       if (!state_.reachable) return;
-      const Value value = statement.expr == kNone ? Value::any() : eval(statement.expr);
       Frame& frame = *frames_.back();
+      // It happens once, however many turns the loops around it make.
+      const std::vector<Turns> around(turns_.begin() + static_cast<ptrdiff_t>(frame.outer_turns),
+                                      turns_.end());
+      turns_.resize(frame.outer_turns);
+      const Value value = statement.expr == kNone ? Value::any() : eval(statement.expr);
+      turns_.insert(turns_.end(), around.begin(), around.end());
       frame.result = frame.returned.reachable ? join(frame.result, value) : value;
       merge_into(frame.returned, std::move(state_));
       state_ = State{};
@@ -551,6 +565,10 @@ void Interpreter::exec_loop(StmtId id) {
     if (loop.a != kNone) exec(loop.a);
     return;
   }
+  const bool never = loop.expr != kNone && !loop.test_last && loop.label == kNone &&
+                     frame.function->exprs[loop.expr].kind == ExprKind::kInt &&
+                     frame.function->exprs[loop.expr].value == 0;
+  if (never) return;
   const bool has_test =
       loop.expr != kNone && frame.function->exprs[loop.expr].kind != ExprKind::kInt;
   // do { … } while (0) is a macro's way to be one statement.

@@ -33,6 +33,7 @@ struct TraceStep {
 // A call that can block, seen from one Go call site.
 struct BlockingEvent {
   const BlockingFunction* row = nullptr;  // nullptr: a loop that spins
+  std::string name;                       // of the function called; the row's may be a glob
   bool spin_lock = false;                 // with row == nullptr
   Bound bound = Bound::kUnbounded;
   int64_t limit_ns = 0;          // with kBounded
@@ -56,7 +57,9 @@ struct PackageFacts {
   std::map<std::string, HandleState>
       handles;                         // by identity: a global, "record.field", or a name of Go's
   std::set<std::string> shared_locks;  // usable by other processes
-  std::set<std::string> locks_held_while_blocking;  // counts for severities only
+  std::set<std::string> locks_held_while_blocking;             // counts for severities only
+  std::map<std::string, std::set<FunctionId>> kept_functions;  // by the global or "record.field"
+  int64_t threshold_ns = 0;                                    // what is shorter is no wait
   uint64_t version = 0;  // grows when a fact that can change what a run finds does
 
   void note_handle(const std::string& identity, const HandleState& state) {
@@ -64,6 +67,9 @@ struct PackageFacts {
     if (!added && known->second == state) return;
     known->second = state;
     ++version;
+  }
+  void note_kept(const std::string& where, FunctionId function) {
+    if (kept_functions[where].insert(function).second) ++version;
   }
   void note_shared_lock(const std::string& identity) {
     if (shared_locks.insert(identity).second) ++version;
@@ -115,6 +121,7 @@ class Interpreter {
     SourcePlace call_place;  // in this frame's function: the call being made
     State returned;          // joined over the return statements
     Value result;
+    size_t outer_turns = 0;           // how many loops were running when it was entered
     std::vector<PlaceId> roots;       // the objects that end with it
     std::map<uint32_t, State> jumps;  // goto label → states that jump there
   };
@@ -152,7 +159,7 @@ class Interpreter {
   Value eval_call(ExprId id);
   Value eval_logical(const Expr& expression);
   Value load_record(const Places& places);
-  void assign(const Expr& target, ExprId value_id, const Places& places, const Value& value);
+  void assign(ExprId target_id, ExprId value_id, const Places& places, const Value& value);
   void refine_state(ExprId condition, bool holds);
   void refine_place(ExprId lvalue, Op op, const Value& against, bool holds);
   void exec(StmtId id);
@@ -182,7 +189,10 @@ class Interpreter {
   HandleState handle_state(const Value& value);
   std::string handle_identity(const Value& value);
   std::string place_identity(const Value& pointer);
-  void note_wait(const BlockingFunction& row, const Wait& wait, const CallView& call);
+  void note_wait(const BlockingFunction& row, const std::string& name, const Wait& wait,
+                 const CallView& call);
+  static std::string pointer_name(const Function& function, const Call& call);
+  static std::string stored_name(const Function& function, ExprId place);
   void note_spin(const Stmt& loop, LoopKind kind);
   void record(BlockingEvent event);
   std::string fingerprint(FunctionId id, const std::vector<Value>& arguments, const Value& object);

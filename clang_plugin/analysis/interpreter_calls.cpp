@@ -80,6 +80,7 @@ CallView Interpreter::view(const std::vector<Value>& arguments, const Value& obj
   };
   call.field = [this, argument](int index, const char* field) {
     const Value pointer = argument(index);
+    if (pointer.as_constant() == 0) return pointer;  // no struct, so nothing is asked for
     if (pointer.pointers.size() != 1) return Value::any();
     const std::string suffix = std::string(".") + field;
     const PlaceId object_place = pointer.pointers[0];
@@ -104,7 +105,7 @@ std::string Interpreter::place_identity(const Value& pointer) {
 // Events.
 
 void Interpreter::record(BlockingEvent event) {
-  std::string key = event.row ? event.row->name : std::string("(spin)");
+  std::string key = event.row ? event.name : std::string("(spin)");
   for (size_t i = 0; i < frames_.size(); ++i) {
     const Frame& frame = *frames_[i];
     if (!frame.function || frame.function->stmts.empty()) continue;
@@ -125,10 +126,12 @@ void Interpreter::record(BlockingEvent event) {
     old = std::move(event);
 }
 
-void Interpreter::note_wait(const BlockingFunction& row, const Wait& wait, const CallView& call) {
+void Interpreter::note_wait(const BlockingFunction& row, const std::string& name, const Wait& wait,
+                            const CallView& call) {
   if (wait.length == Wait::Length::kNone || row.severity == CatalogueSeverity::kOff) return;
   BlockingEvent event;
   event.row = &row;
+  event.name = name;
   switch (wait.length) {
     case Wait::Length::kLimited:
       event.bound = Bound::kBounded;
@@ -141,7 +144,10 @@ void Interpreter::note_wait(const BlockingFunction& row, const Wait& wait, const
       event.bound = Bound::kUnbounded;
       break;
   }
-  for (auto turns = turns_.rbegin(); turns != turns_.rend(); ++turns) {
+  const size_t adding_up =
+      wait.clock_read != 0 ? std::min<size_t>(turns_.size(), wait.clock_read - 1) : turns_.size();
+  for (size_t i = adding_up; i-- > 0;) {
+    const Turns* turns = &turns_[i];
     if (event.bound == Bound::kUnbounded) break;
     switch (turns->kind) {
       case LoopKind::kRetry:
@@ -170,8 +176,11 @@ void Interpreter::note_wait(const BlockingFunction& row, const Wait& wait, const
     const std::string given_back =
         row.waits_with != -1 ? place_identity(call.argument(row.waits_with)) : "";
     event.waits_with = given_back;
+    const bool long_enough =
+        event.bound != Bound::kBounded || event.limit_ns >= facts_.threshold_ns;
     for (const std::string& lock : state_.locks) {
-      if (!lock.empty() && lock != given_back) facts_.locks_held_while_blocking.insert(lock);
+      if (long_enough && !lock.empty() && lock != given_back)
+        facts_.locks_held_while_blocking.insert(lock);
     }
   }
   const std::string lock = event.lock;
@@ -188,6 +197,20 @@ void Interpreter::note_spin(const Stmt& loop, LoopKind kind) {
 }
 
 // Calls.
+
+// Where the pointer of an indirect call was read from: "record.field" or a global; "" when it is
+// neither.
+std::string Interpreter::pointer_name(const Function& function, const Call& call) {
+  if (call.callee == kNone) return "";
+  const Expr& pointer = function.exprs[call.callee];
+  return pointer.kind == ExprKind::kLoad ? stored_name(function, pointer.operands[0]) : "";
+}
+
+std::string Interpreter::stored_name(const Function& function, ExprId place) {
+  const Expr* at = &function.exprs[place];
+  if (at->kind == ExprKind::kElement) at = &function.exprs[at->operands[0]];
+  return at->kind == ExprKind::kMember || at->kind == ExprKind::kGlobal ? at->text : "";
+}
 
 Value Interpreter::eval_call(ExprId id) {
   const Function& function = *frames_.back()->function;
@@ -237,6 +260,11 @@ Value Interpreter::eval_call(ExprId id) {
       }
     }
   }
+  if (targets.empty() && call.target.empty()) {
+    const auto kept = facts_.kept_functions.find(pointer_name(function, call));
+    if (kept != facts_.kept_functions.end())
+      targets.assign(kept->second.begin(), kept->second.end());
+  }
   Value result = Value::any(fresh_symbol());
   if (targets.empty()) {
     result = call_library(call.name, arguments, object);
@@ -272,6 +300,11 @@ Value Interpreter::call_function(FunctionId id, const Call* call,
   const bool known = catalogue.find_blocking(name) || catalogue.find_effect(name) ||
                      catalogue.find_maker(name) || !catalogue.find_options(name).empty();
   if (linked.body && (!linked.body->is_system || !known)) return enter(id, arguments, object);
+  // Go's own code is not followed: what it calls of C is judged there.
+  if (program_.is_export(name)) {
+    forget_arguments(arguments);
+    return Value::any(fresh_symbol());
+  }
   if (!known && direct && !call->macro.empty() && catalogue.find_blocking(call->macro)) {
     return call_library(call->macro, arguments, object);
   }
@@ -320,10 +353,18 @@ std::string Interpreter::fingerprint(FunctionId id, const std::vector<Value>& ar
 Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, const Value& object) {
   const LinkedFunction linked = program_.function(id);
   const Function& function = *linked.body;
-  const bool recursive = std::any_of(frames_.begin(), frames_.end(), [&](const auto& frame) {
+  const auto times_entered = std::count_if(frames_.begin(), frames_.end(), [&](const auto& frame) {
     return frame->function == &function;
   });
-  if (recursive || frames_.size() >= kMaxDepth) return Value::any(fresh_symbol());
+  if (times_entered > 1 || frames_.size() >= kMaxDepth) return Value::any(fresh_symbol());
+  if (times_entered == 1 && !arguments.empty()) {
+    // Once more, with anything: that stands for all further depths.
+    const bool known = std::any_of(arguments.begin(), arguments.end(), [](const Value& argument) {
+      return argument.is_integer() || !argument.functions.empty();
+    });
+    if (!known) return Value::any(fresh_symbol());
+    return enter(id, std::vector<Value>(arguments.size(), Value::any()), object);
+  }
   if (exhausted_) {
     scan_without_values(id);
     return Value::any(fresh_symbol());
@@ -342,6 +383,7 @@ Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, con
   frame->unit = linked.unit;
   frame->number = next_frame_++;
   frame->returned.reachable = false;
+  frame->outer_turns = turns_.size();
   frames_.push_back(std::move(frame));
   for (uint32_t slot = 0; slot < function.variables.size(); ++slot) {
     const Variable& variable = function.variables[slot];
@@ -364,8 +406,21 @@ Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, con
   if (exhausted_ && function.body != kNone) scan_without_values(id);
   std::swap(outer_breakables, breakables_);
   Frame& done = *frames_.back();
-  const Value result = done.returned.reachable ? done.result : Value::any(fresh_symbol());
+  Value result = done.returned.reachable ? done.result : Value::any(fresh_symbol());
   if (done.returned.reachable) merge_into(state_, std::move(done.returned));
+  if (result.pointers.size() == 1 && frames_.size() > 1) {
+    // A struct that is returned by value outlives the local it was made in.
+    PlaceId top = result.pointers[0];
+    while (places_[top].parent != kNone) top = places_[top].parent;
+    if (std::find(done.roots.begin(), done.roots.end(), top) != done.roots.end()) {
+      const Frame& caller = *frames_[frames_.size() - 2];
+      const PlaceId copy =
+          root("a" + std::to_string(caller.number) + ":r" + std::to_string(done.number), "");
+      frames_[frames_.size() - 2]->roots.push_back(copy);
+      copy_children(result.pointers[0], copy, 0);
+      result.pointers[0] = copy;
+    }
+  }
   for (const PlaceId local : done.roots) erase_below(local);
   frames_.pop_back();
   seen_[key] = result;
@@ -400,7 +455,7 @@ void Interpreter::scan_without_values(FunctionId id) {
       const BlockingFunction* row = program_.catalogue().find_blocking(call.name);
       if (!row) continue;
       const CallView view_of_nothing = view(nothing, unknown_object);
-      note_wait(*row, judge(*row, view_of_nothing), view_of_nothing);
+      note_wait(*row, call.name, judge(*row, view_of_nothing), view_of_nothing);
     }
     frames_.pop_back();
   }
@@ -420,7 +475,7 @@ Value Interpreter::call_library(const std::string& name, const std::vector<Value
   }
   const CallView call = view(arguments, object);
   if (const BlockingFunction* row = catalogue.find_blocking(name)) {
-    note_wait(*row, judge(*row, call), call);
+    note_wait(*row, name, judge(*row, call), call);
     take_ready(*row, call);
     if (row->polls != -1) mark_ready(call.argument(row->polls), true);
     for (const Value& value : arguments) {
@@ -612,10 +667,10 @@ void Interpreter::apply_effect(const CallEffect& effect, const CallView& call, V
   if (effect.shares_lock != -1) share_lock(effect, call);
   if (effect.now == kResult) {
     result = Value::constant(0);
-    result.from_now = true;
+    result.from_now = 1 + static_cast<uint32_t>(turns_.size());
   } else if (effect.now >= 0) {
     Value now = Value::constant(0);
-    now.from_now = true;
+    now.from_now = 1 + static_cast<uint32_t>(turns_.size());
     for (const PlaceId place : call.argument(effect.now).pointers) {
       forget(place);
       const bool timeval = effect.unit == Unit::kTimeval || effect.unit == Unit::kTimevalValue;

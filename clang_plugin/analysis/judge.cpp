@@ -62,7 +62,11 @@ Tri holds(const Condition& condition, const CallView& call) {
 
 Value duration_ns(Unit unit, int64_t unit_ns, int argument, const CallView& call) {
   const auto scaled = [&](const Value& value, int64_t ns) {
-    return binary(Op::kMul, value, Value::constant(ns), true);
+    Value bare = value;
+    bare.from_now = 0;
+    Value result = binary(Op::kMul, bare, Value::constant(ns), true);
+    result.from_now = value.from_now;  // seconds from now are so many nanoseconds from now
+    return result;
   };
   switch (unit) {
     case Unit::kSeconds:
@@ -154,8 +158,10 @@ Wait judge(const BlockingFunction& row, const CallView& call) {
       if (endless == Tri::kYes) break;
       Value deadline = duration_ns(row.unit, row.unit_ns, row.argument, call);
       if (deadline.from_now && endless == Tri::kNo) {
-        deadline.from_now = false;
+        const uint32_t clock_read = deadline.from_now;
+        deadline.from_now = 0;
         wait = limited(deadline);
+        wait.clock_read = clock_read;
       } else if (deadline.as_constant() == 0 && endless == Tri::kNo) {
         return {};
       } else {

@@ -40,6 +40,9 @@ struct Wait {
   int64_t limit_ns = 0;
   // With kVariable: how long is unknown (true), or whether it blocks at all (false).
   bool only_length_unknown = false;
+  // Not 0: it ends at a fixed time, read from the clock with this many loops less one around it;
+  // turns of loops further in do not add up.
+  uint32_t clock_read = 0;
 };
 
 Tri holds(const Condition& condition, const CallView& call);

@@ -76,7 +76,7 @@ class Shaper {
 
  private:
   LoopKind decide() {
-    if (retries_only()) return LoopKind::kRetry;
+    if (retries_only() || runs_once()) return LoopKind::kRetry;
     bool finite = false;
     for (const Exit& exit : exits_) {
       if (counted(exit)) return LoopKind::kCounted;
@@ -239,6 +239,12 @@ class Shaper {
       default:
         return false;
     }
+  }
+
+  // for (;;) { …; break; }: however the loop is written, its body runs to its end at most once.
+  bool runs_once() const {
+    return loop_.label == kNone && loop_.a != kNone && leaves(loop_.a, 0) && !plain_back_edge_ &&
+           !interrupted_back_edge_;
   }
 
   // do { r = f(); } while (r < 0 && errno == EINTR), or its like with goto, continue and break.
@@ -422,6 +428,8 @@ class Shaper {
     }
     if (expression.kind == ExprKind::kAssign) return waits(expression.operands[1], depth + 1);
     // A compare-and-swap whose new value the loop computes makes progress on its own.
+    if (expression.kind == ExprKind::kUnknown && expression.text == kCompareAndSwap)
+      return function_.exprs[strip_casts(function_, expression.operands[2])].kind == ExprKind::kInt;
     if (expression.kind == ExprKind::kUnknown && expression.is_volatile) {
       return std::all_of(
           expression.operands.begin(), expression.operands.end(), [&](ExprId operand) {

@@ -276,8 +276,11 @@ Value binary(Op op, const Value& a, const Value& b, bool is_signed) {
   }
   if (!a.is_integer() || !b.is_integer()) return Value::any();
   Value value;
-  value.from_now =
-      (op == Op::kAdd && a.from_now != b.from_now) || (op == Op::kSub && a.from_now && !b.from_now);
+  if (op == Op::kAdd && (a.from_now == 0 || b.from_now == 0)) {
+    value.from_now = a.from_now + b.from_now;
+  } else if (op == Op::kSub && b.from_now == 0) {
+    value.from_now = a.from_now;
+  }
   if ((a.from_now || b.from_now) && !value.from_now &&
       !(op == Op::kSub && a.from_now && b.from_now))
     return Value::any();
@@ -408,6 +411,10 @@ Value refine(const Value& a, Op op, const Value& b, bool holds) {
   if (value.unknown) {
     if (!a.pointers.empty() || !a.functions.empty()) return a;
     value.unknown = false;
+    if (static_cast<int64_t>(a.zeros) < 0) {  // unsigned, of less than 64 bits
+      keep.lo = std::max<int64_t>(keep.lo, 0);
+      keep.hi = std::min(keep.hi, static_cast<int64_t>(~a.zeros));
+    }
     value.ranges = {keep};
     normalise(value);
     return value;

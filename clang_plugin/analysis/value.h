@@ -36,8 +36,10 @@ struct Value {
   llvm::SmallVector<FunctionId, 1> functions;
   uint64_t ones = 0, zeros = 0;  // bits known to be set, known to be clear; of the integers
   SymbolId symbol = 0;
-  bool unknown = false;   // any integer, or an address that is not followed
-  bool from_now = false;  // the integers are relative to the present time
+  bool unknown = false;  // any integer, or an address that is not followed
+  // Not 0: the integers are relative to the time at which the clock was read, with this many loops
+  // less one around it.
+  uint32_t from_now = 0;
 
   static Value any(SymbolId symbol = 0);
   static Value constant(int64_t value);

@@ -73,6 +73,7 @@ class FunctionLowering {
 
   void lower(const clang::FunctionDecl* definition);
   ExprId lower_initialiser(const clang::Expr* expression) { return rvalue(expression); }
+  ExprId lower_zero() { return make(ExprKind::kAggregate, {}); }
 
  private:
   // Expressions (lower_expr.cpp). rvalue gives a value, lvalue an expression of a kind that names a
@@ -85,9 +86,12 @@ class FunctionLowering {
   ExprId unary(const clang::UnaryOperator* expression);
   ExprId binary(const clang::BinaryOperator* expression);
   ExprId call(const clang::CallExpr* expression);
+  ExprId broken(const clang::Expr* expression);
+  ExprId throws(const clang::CXXThrowExpr* expression);
   ExprId builtin_call(const clang::CallExpr* expression, const clang::FunctionDecl* callee);
   ExprId construct(const clang::CXXConstructExpr* expression, ExprId object);
   ExprId lambda(const clang::LambdaExpr* expression);
+  ExprId scaled_real(Op op, ExprId left, ExprId right, clang::QualType type);
   ExprId aggregate(const clang::InitListExpr* expression);
   ExprId variable(const clang::ValueDecl* declaration, clang::QualType type);
   ExprId function_address(const clang::FunctionDecl* function);
@@ -105,6 +109,7 @@ class FunctionLowering {
   StmtId declaration(const clang::VarDecl* variable);
   StmtId assembly(const clang::GCCAsmStmt* statement);
   StmtId switch_statement(const clang::SwitchStmt* statement);
+  StmtId try_statement(const clang::CXXTryStmt* statement);
   StmtId range_for(const clang::CXXForRangeStmt* statement);
   void destroy(const clang::VarDecl* variable, std::vector<StmtId>& into);
 

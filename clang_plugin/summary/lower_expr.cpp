@@ -94,6 +94,17 @@ std::optional<double> chrono_tick_ns(clang::QualType type) {
          static_cast<double>(den.getAsIntegral().getExtValue());
 }
 
+// now() + seconds(8)
+bool is_chrono_sum(const clang::CallExpr* expression) {
+  const auto* operation = llvm::dyn_cast<clang::CXXOperatorCallExpr>(expression);
+  if (!operation || operation->getOperator() != clang::OO_Plus || operation->getNumArgs() != 2 ||
+      !operation->getDirectCallee())
+    return false;
+  const auto* space =
+      llvm::dyn_cast<clang::NamespaceDecl>(operation->getDirectCallee()->getDeclContext());
+  return space && space->getName() == "chrono";
+}
+
 // std::function and the like: an object that is as good as the function it was made from.
 bool holds_a_callable(const clang::CXXRecordDecl* record) {
   return record && record->getIdentifier() && record->isInStdNamespace() &&
@@ -430,7 +441,8 @@ ExprId FunctionLowering::lvalue(const clang::Expr* expression) {
 
 ExprId FunctionLowering::rvalue(const clang::Expr* expression) {
   expression = expression->IgnoreParens();
-  if (expression->isTypeDependent()) return make(ExprKind::kUnknown, {});
+  if (expression->isTypeDependent() || llvm::isa<clang::RecoveryExpr>(expression))
+    return broken(expression);
   if (expression->isGLValue()) {
     const ExprId place = lvalue(expression);
     if (out_.exprs[place].kind == ExprKind::kFunction ||
@@ -557,12 +569,22 @@ ExprId FunctionLowering::rvalue(const clang::Expr* expression) {
         operands.push_back(construct(construction, kNone));
       return make(ExprKind::kUnknown, std::move(operands));
     }
+    case Stmt::CXXThrowExprClass:
+      return throws(llvm::cast<clang::CXXThrowExpr>(expression));
     case Stmt::LambdaExprClass:
       return lambda(llvm::cast<clang::LambdaExpr>(expression));
     case Stmt::AtomicExprClass: {
       // Every operand happens; what comes back is memory that others write.
-      const ExprId result = unknown(expression);
+      const auto* atomic = llvm::cast<clang::AtomicExpr>(expression);
+      const ExprId result = atomic->isCmpXChg()
+                                ? make(ExprKind::kUnknown,
+                                       {rvalue(atomic->getPtr()), rvalue(atomic->getVal1()),
+                                        atomic->getVal2()->isGLValue() ? lvalue(atomic->getVal2())
+                                                                       : rvalue(atomic->getVal2())},
+                                       expression->getType())
+                                : unknown(expression);
       out_.exprs[result].is_volatile = true;
+      if (atomic->isCmpXChg()) out_.exprs[result].text = kCompareAndSwap;
       return result;
     }
     case Stmt::PredefinedExprClass:
@@ -572,6 +594,47 @@ ExprId FunctionLowering::rvalue(const clang::Expr* expression) {
   }
   if (const auto* conversion = llvm::dyn_cast<clang::CastExpr>(expression)) return cast(conversion);
   return unknown(expression);
+}
+
+// What Clang could not make sense of, or only in part: the calls in it happen all the same.
+ExprId FunctionLowering::broken(const clang::Expr* expression) {
+  std::vector<const clang::Expr*> parts;
+  for (const clang::Stmt* child : expression->children()) {
+    if (const auto* part = llvm::dyn_cast_or_null<clang::Expr>(child)) parts.push_back(part);
+  }
+  std::vector<ExprId> operands;
+  const clang::FunctionDecl* callee = nullptr;
+  const bool may_call = llvm::isa<clang::RecoveryExpr, clang::CallExpr>(expression);
+  if (may_call && !parts.empty()) {
+    if (const auto* named = llvm::dyn_cast<clang::DeclRefExpr>(parts[0]->IgnoreParenImpCasts()))
+      callee = llvm::dyn_cast<clang::FunctionDecl>(named->getDecl());
+  }
+  for (size_t i = callee ? 1 : 0; i < parts.size(); ++i) {
+    operands.push_back(parts[i]->isGLValue() ? lvalue(parts[i]) : rvalue(parts[i]));
+  }
+  if (!callee || callee->isDependentContext()) return make(ExprKind::kUnknown, std::move(operands));
+  Call call;
+  finish_call(call, callee, parts[0]->getExprLoc());
+  out_.calls.push_back(std::move(call));
+  const auto index = static_cast<uint32_t>(out_.calls.size() - 1);
+  const ExprId id = make(ExprKind::kCall, std::move(operands));
+  out_.exprs[id].index = index;
+  return id;
+}
+
+ExprId FunctionLowering::throws(const clang::CXXThrowExpr* expression) {
+  Call end;
+  end.name = end.target = "throw";
+  end.no_return = true;
+  end.is_barrier = true;
+  end.place = unit_.place(expression->getThrowLoc());
+  std::vector<ExprId> thrown;
+  if (const clang::Expr* value = expression->getSubExpr()) thrown.push_back(rvalue(value));
+  out_.calls.push_back(std::move(end));
+  const auto index = static_cast<uint32_t>(out_.calls.size() - 1);
+  const ExprId id = make(ExprKind::kCall, std::move(thrown));
+  out_.exprs[id].index = index;
+  return id;
 }
 
 ExprId FunctionLowering::cast(const clang::CastExpr* expression) {
@@ -590,6 +653,7 @@ ExprId FunctionLowering::cast(const clang::CastExpr* expression) {
     }
     case clang::CK_ArrayToPointerDecay:
     case clang::CK_FunctionToPointerDecay:
+      if (!inner->isGLValue()) return rvalue(inner);  // C's (*f)
       if (const ExprId place = lvalue(inner); out_.exprs[place].kind == ExprKind::kFunction ||
                                               out_.exprs[place].kind == ExprKind::kString) {
         return place;
@@ -621,6 +685,8 @@ ExprId FunctionLowering::unary(const clang::UnaryOperator* expression) {
   switch (expression->getOpcode()) {
     case clang::UO_AddrOf:
       return address_of(inner);
+    case clang::UO_Deref:  // of a pointer to a function, which in C is no lvalue
+      return expression->getType()->isFunctionType() ? rvalue(inner) : unknown(expression);
     case clang::UO_Plus:
     case clang::UO_Extension:
       return rvalue(inner);
@@ -689,7 +755,7 @@ ExprId FunctionLowering::binary(const clang::BinaryOperator* expression) {
   const bool reals = type->isRealFloatingType();
   if (reals && op != Op::kAdd && op != Op::kSub) {
     if (const auto constant = folded(expression)) return *constant;
-    return make(ExprKind::kUnknown, {left, right}, type);
+    return scaled_real(op, left, right, type);
   }
   const ExprId id = make(ExprKind::kBinary, {left, right}, type);
   out_.exprs[id].op = op;
@@ -698,6 +764,24 @@ ExprId FunctionLowering::binary(const clang::BinaryOperator* expression) {
     Expr& comparison = out_.exprs[id];
     comparison.is_signed = !expression->getLHS()->getType()->isUnsignedIntegerOrEnumerationType();
   }
+  return id;
+}
+
+// seconds * 1e6: reals are counted in millionths, so only a factor that is a whole number, or one
+// divided by such, can be told without loss.
+ExprId FunctionLowering::scaled_real(Op op, ExprId left, ExprId right, clang::QualType type) {
+  const auto constant_of = [&](ExprId id) {
+    return out_.exprs[id].kind == ExprKind::kReal ? out_.exprs[id].value : 0;
+  };
+  if (op == Op::kMul && constant_of(left) != 0) std::swap(left, right);
+  const int64_t factor = constant_of(right);
+  const bool whole = factor != 0 && factor % kMillion == 0;
+  const bool part = factor != 0 && kMillion % factor == 0;
+  if ((op != Op::kMul && op != Op::kDiv) || (!whole && !part))
+    return make(ExprKind::kUnknown, {left, right}, type);
+  const ExprId by = integer(whole ? factor / kMillion : kMillion / factor);
+  const ExprId id = make(ExprKind::kBinary, {left, by}, type);
+  out_.exprs[id].op = (op == Op::kMul) == whole ? Op::kMul : Op::kDiv;
   return id;
 }
 
@@ -767,11 +851,19 @@ ExprId FunctionLowering::call(const clang::CallExpr* expression) {
     if (!unit_.context().BuiltinInfo.isPredefinedLibFunction(id))
       return builtin_call(expression, callee);
   }
+  if (is_chrono_sum(expression)) {
+    const ExprId sum = make(ExprKind::kBinary, {argument(expression->getArg(0), false),
+                                                argument(expression->getArg(1), false)});
+    out_.exprs[sum].op = Op::kAdd;
+    return sum;
+  }
   Call call;
   std::vector<ExprId> arguments;
   unsigned first = 0;
   const clang::Expr* callee_expr = expression->getCallee()->IgnoreParenImpCasts();
   clang::SourceLocation location = callee_expr->getExprLoc();
+  if (const auto* named = llvm::dyn_cast<clang::DeclRefExpr>(callee_expr))
+    location = named->getLocation();  // behind the qualifier: std::this_thread::sleep_for
   if (location.isInvalid()) location = expression->getBeginLoc();
   if (const auto* member = llvm::dyn_cast<clang::CXXMemberCallExpr>(expression)) {
     const clang::Expr* object = member->getImplicitObjectArgument();
@@ -852,6 +944,7 @@ ExprId FunctionLowering::builtin_call(const clang::CallExpr* expression,
   }
   const ExprId result = make(ExprKind::kUnknown, std::move(operands), expression->getType());
   out_.exprs[result].is_volatile = name.starts_with("__sync") || name.starts_with("__atomic");
+  if (name.contains("compare_and_swap")) out_.exprs[result].text = kCompareAndSwap;
   return result;
 }
 

@@ -311,6 +311,8 @@ StmtId FunctionLowering::statement(const clang::Stmt* statement) {
       around.children.push_back(add(std::move(result)));
       return add(std::move(around));
     }
+    case clang::Stmt::CXXTryStmtClass:
+      return try_statement(llvm::cast<clang::CXXTryStmt>(statement));
     case clang::Stmt::CXXForRangeStmtClass:
       return range_for(llvm::cast<clang::CXXForRangeStmt>(statement));
     case clang::Stmt::SwitchStmtClass:
@@ -385,6 +387,25 @@ StmtId FunctionLowering::switch_statement(const clang::SwitchStmt* statement) {
   result.a = this->statement(statement->getBody());
   around.children.push_back(add(std::move(result)));
   return add(std::move(around));
+}
+
+// Anything in the block may throw, so each handler may run, with what was known before the block.
+StmtId FunctionLowering::try_statement(const clang::CXXTryStmt* statement) {
+  StmtId otherwise = kNone;
+  const auto choice = [&](StmtId yes, StmtId no) {
+    Stmt either;
+    either.kind = StmtKind::kIf;
+    either.place = unit_.place(statement->getBeginLoc());
+    either.expr = make(ExprKind::kUnknown, {});
+    either.a = yes;
+    either.b = no;
+    return add(std::move(either));
+  };
+  for (unsigned i = statement->getNumHandlers(); i-- > 0;) {
+    const StmtId handler = this->statement(statement->getHandler(i)->getHandlerBlock());
+    otherwise = otherwise == kNone ? handler : choice(handler, otherwise);
+  }
+  return choice(this->statement(statement->getTryBlock()), otherwise);
 }
 
 StmtId FunctionLowering::range_for(const clang::CXXForRangeStmt* statement) {

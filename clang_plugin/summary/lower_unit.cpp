@@ -11,6 +11,15 @@ namespace {
 
 bool below(llvm::StringRef path, llvm::StringRef root) { return path.starts_with(root); }
 
+// Guards that lock in their constructors: their bodies tell which mutex.
+bool is_lock_guard(const clang::DeclContext* context) {
+  const auto* record = llvm::dyn_cast<clang::CXXRecordDecl>(context);
+  if (!record || !record->getIdentifier() || !record->isInStdNamespace()) return false;
+  const llvm::StringRef name = record->getName();
+  return name == "lock_guard" || name == "unique_lock" || name == "scoped_lock" ||
+         name == "shared_lock";
+}
+
 bool system_path(llvm::StringRef path) {
   return below(path, "/usr/include/") || below(path, "/usr/lib/") ||
          below(path, "/usr/local/include/") || below(path, "/opt/");
@@ -36,8 +45,9 @@ UnitLowering::UnitLowering(clang::ASTContext& context, TranslationUnit& unit)
 SourcePlace UnitLowering::place(clang::SourceLocation location) {
   SourcePlace result;
   if (location.isInvalid()) return result;
-  const clang::SourceLocation expansion = sources_.getExpansionLoc(location);
-  const clang::PresumedLoc presumed = sources_.getPresumedLoc(expansion);
+  // An argument of a macro stands where it is written, what a macro makes where the macro is used.
+  const clang::SourceLocation written = sources_.getFileLoc(location);
+  const clang::PresumedLoc presumed = sources_.getPresumedLoc(written);
   if (presumed.isInvalid()) return result;
   const auto [entry, added] =
       file_index_.try_emplace(presumed.getFilename(), static_cast<uint32_t>(unit_.files.size()));
@@ -45,7 +55,7 @@ SourcePlace UnitLowering::place(clang::SourceLocation location) {
   result.file = entry->second;
   result.line = presumed.getLine();
   result.column = presumed.getColumn();
-  result.system = sources_.isInSystemHeader(expansion) || system_path(presumed.getFilename());
+  result.system = sources_.isInSystemHeader(written) || system_path(presumed.getFilename());
   return result;
 }
 
@@ -101,7 +111,9 @@ std::string UnitLowering::catalogue_name(const clang::FunctionDecl* function) co
       if (space->isInline() || space->isAnonymousNamespace()) continue;
       name = space->getNameAsString() + "::" + name;
     } else if (const auto* record = llvm::dyn_cast<clang::RecordDecl>(scope)) {
-      name = record->getNameAsString() + "::" + name;
+      // libstdc++ keeps the waits of std::future and std::shared_future in a base class.
+      const std::string owner = record->getNameAsString();
+      name = (owner == "__basic_future" ? "future" : owner) + "::" + name;
     }
   }
   return name;
@@ -158,6 +170,7 @@ std::string UnitLowering::outermost_macro(clang::SourceLocation location) const 
 bool UnitLowering::worth_following(const clang::FunctionDecl* definition) const {
   if (!sources_.isInSystemHeader(sources_.getExpansionLoc(definition->getLocation()))) return true;
   if (!context_.getLangOpts().CPlusPlus) return true;
+  if (is_lock_guard(definition->getDeclContext())) return true;
   // The standard library's own bodies are known by name; they are only entered where they may run
   // the user's.
   const auto callable_argument = [&](const clang::TemplateArgumentList* arguments) {
@@ -227,6 +240,11 @@ void UnitLowering::add_global(const clang::VarDecl* variable) {
     FunctionLowering lowering(*this, unit_.initialisers);
     global.initialiser = lowering.lower_initialiser(init);
     note_stored(name, unit_.initialisers, global.initialiser);
+  } else if (!definition->getInit() && global.is_const && !context_.getLangOpts().CPlusPlus &&
+             definition->isThisDeclarationADefinition() != clang::VarDecl::DeclarationOnly) {
+    // C: without an initialiser it is zero, and it stays so.
+    FunctionLowering lowering(*this, unit_.initialisers);
+    global.initialiser = lowering.lower_zero();
   }
   unit_.globals[name] = global;
 }

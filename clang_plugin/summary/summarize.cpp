@@ -38,7 +38,25 @@ struct Undeclared {
   bool header_missing = false;
   std::map<std::string, std::string>
       declarations;  // name → a declaration under which the uses seen so far parse
+  // struct → its members, and the declaration of each
+  std::map<std::string, std::map<std::string, std::string>> members;
+
+  std::string text() const {
+    std::string all;
+    for (const auto& [name, declaration] : declarations) all += declaration + "\n";
+    for (const auto& [name, list] : members) {
+      all += "struct " + name + " {";
+      for (const auto& [member, declaration] : list) all += " " + declaration;
+      all += " };\n";
+    }
+    return all;
+  }
 };
+
+bool is_word(llvm::StringRef text) {
+  return !text.empty() && !llvm::isDigit(text[0]) &&
+         llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
 
 class ProblemConsumer : public clang::DiagnosticConsumer {
  public:
@@ -54,7 +72,12 @@ class ProblemConsumer : public clang::DiagnosticConsumer {
       const clang::PresumedLoc presumed = diagnostic.getSourceManager().getPresumedLoc(
           diagnostic.getSourceManager().getExpansionLoc(diagnostic.getLocation()));
       if (presumed.isValid()) {
-        if (llvm::StringRef(presumed.getFilename()) == kOurTail) return;
+        if (llvm::StringRef(presumed.getFilename()) == kOurTail) {
+          if (!lacks_a_brace(diagnostic)) return;
+          note_problem(
+              {source_.main_file, 0, "the preamble ends inside a block: a '}' is missing"});
+          return;
+        }
         const llvm::StringRef file = llvm::sys::path::filename(presumed.getFilename());
         if (file == "_cgo_export.h" || file == kDeclared) return;
         problem.file = presumed.getFilename();
@@ -62,18 +85,51 @@ class ProblemConsumer : public clang::DiagnosticConsumer {
       }
     }
     note_undeclared(diagnostic);
-    ++unit_.errors;
-    if (unit_.problems.size() >= kMaxProblems) return;
     llvm::SmallString<128> text;
     diagnostic.FormatDiagnostic(text);
     problem.message = text.str().str();
-    unit_.problems.push_back(std::move(problem));
+    note_problem(std::move(problem));
   }
 
  private:
+  void note_problem(Problem problem) {
+    ++unit_.errors;
+    if (unit_.problems.size() < kMaxProblems) unit_.problems.push_back(std::move(problem));
+  }
+
+  // "expected '}'", at the end of all text.
+  static bool lacks_a_brace(const clang::Diagnostic& diagnostic) {
+    return diagnostic.getID() == clang::diag::err_expected && diagnostic.getNumArgs() > 0 &&
+           diagnostic.getArgKind(0) == clang::DiagnosticsEngine::ak_tokenkind &&
+           diagnostic.getRawArg(0) == clang::tok::r_brace;
+  }
+
+  // c->start(c) where all that is known of c's struct is its name: the struct has a member `start`,
+  // a pointer to a function if it is called and else a number.
+  void note_member(const clang::Diagnostic& diagnostic) {
+    if (diagnostic.getArgKind(0) != clang::DiagnosticsEngine::ak_qualtype) return;
+    const auto type = clang::QualType::getFromOpaquePtr(
+        reinterpret_cast<void*>(diagnostic.getRawArg(0)));  // NOLINT(performance-no-int-to-ptr)
+    const clang::RecordDecl* record = type.isNull() ? nullptr : type->getAsRecordDecl();
+    if (!record || !record->getIdentifier() || !record->isStruct()) return;
+    const clang::SourceManager& sources = diagnostic.getSourceManager();
+    bool invalid = false;
+    llvm::StringRef text =
+        sources.getCharacterData(sources.getSpellingLoc(diagnostic.getLocation()), &invalid);
+    if (invalid || !(text.consume_front("->") || text.consume_front("."))) return;
+    text = text.ltrim();
+    const llvm::StringRef member =
+        text.take_while([](char c) { return llvm::isAlnum(c) || c == '_'; });
+    if (!is_word(member)) return;
+    const bool called = text.drop_front(member.size()).ltrim().starts_with("(");
+    undeclared_.members[record->getName().str()][member.str()] =
+        called ? "long (*" + member.str() + ")();" : "long " + member.str() + ";";
+  }
+
   void note_undeclared(const clang::Diagnostic& diagnostic) {
     if (!diagnostic.hasSourceManager() || diagnostic.getNumArgs() == 0) return;
     const unsigned id = diagnostic.getID();
+    if (id == clang::diag::err_typecheck_incomplete_tag) return note_member(diagnostic);
     const bool type = id == clang::diag::err_unknown_typename;
     if (!type && id != clang::diag::err_undeclared_var_use && id != clang::diag::err_undeclared_use)
       return;
@@ -94,10 +150,7 @@ class ProblemConsumer : public clang::DiagnosticConsumer {
       default:
         return;
     }
-    if (name.empty() ||
-        name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") !=
-            std::string::npos)
-      return;
+    if (!is_word(name)) return;
     // "T *p" and "T)" are types, "T *p" an opaque struct; anything else is a number.
     const clang::SourceManager& sources = diagnostic.getSourceManager();
     bool invalid = false;
@@ -222,7 +275,9 @@ class Consumer : public clang::ASTConsumer {
   void collect(clang::Decl* declaration, std::vector<const clang::FunctionDecl*>& roots) {
     if (const auto* function = llvm::dyn_cast<clang::FunctionDecl>(declaration)) {
       if (function->isTemplated() || !function->doesThisDeclarationHaveABody()) return;
-      if (function->isExternallyVisible()) roots.push_back(function);
+      const auto* method = llvm::dyn_cast<clang::CXXMethodDecl>(function);
+      const bool may_override = method && method->isVirtual();
+      if (function->isExternallyVisible() || may_override) roots.push_back(function);
       return;
     }
     if (const auto* variable = llvm::dyn_cast<clang::VarDecl>(declaration)) {
@@ -248,7 +303,10 @@ class Consumer : public clang::ASTConsumer {
     } else if (const auto* enumerator = llvm::dyn_cast<clang::EnumConstantDecl>(found)) {
       unit_.constants[name] = enumerator->getInitVal().extOrTrunc(64).getSExtValue();
     } else if (const auto* variable = llvm::dyn_cast<clang::VarDecl>(found)) {
+      unit_.not_functions.insert(name);
       lowering_->add_global(variable);
+    } else {
+      unit_.not_functions.insert(name);
     }
   }
 
@@ -378,8 +436,9 @@ void keep_missing_headers(const SourceUnit& source, TranslationUnit& unit) {
   const int others = unit.errors - static_cast<int>(unit.problems.size());
   if (before == unit.problems.size() || others <= 0) return;
   unit.problems.push_back({source.main_file, 0,
-                           std::to_string(others) + " errors follow from the missing header; the "
-                                                    "functions they stand in are judged in part"});
+                           std::to_string(others) +
+                               (others == 1 ? " error follows" : " errors follow") +
+                               " from the missing header; what stands there is judged in part"});
   unit.errors = static_cast<int>(unit.problems.size());
 }
 
@@ -416,8 +475,7 @@ TranslationUnit summarize(const SourceUnit& source) {
     if (better) unit = std::move(parsed);
     // With a header missing, what it would have declared is made up from how it is used, and the
     // file read again.
-    std::string more;
-    for (const auto& [name, declaration] : undeclared.declarations) more += declaration + "\n";
+    std::string more = undeclared.text();
     if (!better || !undeclared.header_missing || more == declared) break;
     declared = std::move(more);
   }

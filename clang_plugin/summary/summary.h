@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,10 @@ enum class Op : uint8_t {
   kGe,
   kPost,
 };
+
+// The `text` of a kUnknown that is one: operands are what is changed, the value expected and the
+// value wanted.
+inline constexpr const char* kCompareAndSwap = "compare-and-swap";
 
 struct Expr {
   ExprKind kind = ExprKind::kUnknown;
@@ -206,6 +211,8 @@ struct TranslationUnit {
   std::map<std::string, int64_t> constants;    // C.NAME that Go uses and that is a constant here
   std::map<std::string, std::string> visible;  // every function name that Go refers to here → its
                                                // link name ("" when only declared)
+  std::set<std::string>
+      not_functions;  // names that Go refers to and that are types or variables here
   std::vector<CAllow> allows;
   std::vector<Problem> problems;  // from Clang: missing headers, syntax errors
   int errors = 0;                 // how many errors Clang gave in all
