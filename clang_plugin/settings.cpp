@@ -1,7 +1,9 @@
 #include "clang_plugin/settings.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "clang_plugin/catalogue/yaml_reader.h"
 #include "findings/duration.h"
@@ -106,6 +108,20 @@ Result<std::string> read_file(const fs::path& path) {
   return text;
 }
 
+// Nothing but comments and an empty document's mark: as good as no file.
+bool is_blank(std::string_view text) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size() - 1);
+    std::string_view line = text.substr(0, end + 1);
+    text.remove_prefix(end + 1);
+    line.remove_prefix(std::min(line.find_first_not_of(" \t\r\n"), line.size()));
+    while (line.ends_with('\r') || line.ends_with('\n') || line.ends_with(' '))
+      line.remove_suffix(1);
+    if (!line.empty() && !line.starts_with('#') && line != "---") return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<Settings> load_settings(const std::string& directory) {
@@ -117,8 +133,7 @@ Result<Settings> load_settings(const std::string& directory) {
     if (fs::is_regular_file(path, ignored)) {
       const auto text = read_file(path);
       if (!text) return text.error();
-      // A file without a key, or with comments alone, is as good as none.
-      if (text->find(':') != std::string::npos) {
+      if (!is_blank(*text)) {
         if (auto error = SettingsReader(*text, path, seen, settings).read()) return *error;
       }
       settings.files.push_back(path.string());
