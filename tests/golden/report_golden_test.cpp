@@ -201,7 +201,7 @@ TEST_F(ReportGolden, Hostile) {
          "package p\n"
          "/* \x1b[31m\x07 \u009b31m \u202e */ C.pause() // \x80\x81\n"
          "\xff\xff\tC.pause()\n");
-  Finding escapes = direct(name, 2, 28);
+  Finding escapes = direct(name, 2, 24);
   escapes.message = "C.\x1b]0;owned\x07pause can \r\nblock\x9b";
   escapes.advice = "\x08\x08 \x7f \u2028";
   escapes.go.function = "p.\xf0\x28\x8c\x28";
@@ -222,7 +222,7 @@ TEST_F(ReportGolden, TabsAccentsAndCarriageReturns) {
          "C.pause()");
   compare("columns",
           report_of({direct("p/a.go", 2, 10), direct("p/a.go", 3, 14), direct("p/a.go", 4, 1),
-                     direct("p/a.go", 5, 1), direct("p/a.go", 5, 99), direct("p/a.go", 5, 0)}));
+                     direct("p/a.go", 5, 1), direct("p/a.go", 5, 99)}));
 }
 
 TEST_F(ReportGolden, LongLines) {
@@ -255,7 +255,10 @@ TEST_F(ReportGolden, MissingSource) {
   compare("missing_source",
           report_of({direct("gone.go", 2, 3), direct("folder", 1, 1), direct("fifo", 1, 1),
                      direct("/dev/zero", 1, 1), direct("empty.go", 1, 1), direct("short.go", 2, 1),
-                     direct("short.go", 1, 1), direct("short.go", -5, -7)}));
+                     direct("short.go", 1, 1)}));
+  compare("no_place.txt", render_text(report_of({direct("short.go", 1, 0), direct("short.go", 0, 0),
+                                                 direct("short.go", -5, -7)}),
+                                      {}));
 }
 
 TEST_F(ReportGolden, OneOfEach) {
