@@ -70,7 +70,8 @@ TEST(BuiltInCatalogue, EveryRowGivesAdviceAndItsSource) {
 TEST(BuiltInCatalogue, EveryFileOfRowsIsCompiledIn) {
   std::set<std::string> compiled_in, on_disk;
   for (const BuiltInRows& rows : built_in_rows()) compiled_in.insert(std::string(rows.file));
-  for (const auto& entry : std::filesystem::directory_iterator(CATALOGUE_FOLDER)) {
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(PROJECT_FOLDER) +
+                                                               "/clang_plugin/catalogue")) {
     if (entry.path().extension() == ".yaml") on_disk.insert(entry.path().filename().string());
   }
   EXPECT_EQ(compiled_in, on_disk);
