@@ -122,7 +122,23 @@ bool is_blank(std::string_view text) {
   return true;
 }
 
+std::optional<Error> add_file(std::string_view text, const fs::path& path, Seen& seen,
+                              Settings& settings) {
+  if (!is_blank(text)) {
+    if (auto error = SettingsReader(text, path, seen, settings).read()) return error;
+  }
+  settings.files.push_back(path.string());
+  return std::nullopt;
+}
+
 }  // namespace
+
+Result<Settings> parse_settings(std::string_view text, const std::string& path) {
+  Settings settings;
+  Seen seen;
+  if (auto error = add_file(text, path, seen, settings)) return *error;
+  return settings;
+}
 
 Result<Settings> load_settings(const std::string& directory) {
   Settings settings;
@@ -133,10 +149,7 @@ Result<Settings> load_settings(const std::string& directory) {
     if (fs::is_regular_file(path, ignored)) {
       const auto text = read_file(path);
       if (!text) return text.error();
-      if (!is_blank(*text)) {
-        if (auto error = SettingsReader(*text, path, seen, settings).read()) return *error;
-      }
-      settings.files.push_back(path.string());
+      if (auto error = add_file(*text, path, seen, settings)) return *error;
     }
     if (fs::exists(folder / "go.mod", ignored) || fs::exists(folder / ".git", ignored)) break;
     if (folder == folder.parent_path()) break;

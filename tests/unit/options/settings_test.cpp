@@ -194,6 +194,15 @@ TEST(Settings, AFolderOfThatNameIsNoFile) {
   EXPECT_THAT(load(tree.root()).files, IsEmpty());
 }
 
+TEST(ParseSettings, IsOneFile) {
+  const auto settings = parse_settings("catalogue: a.yaml\nexclude: b/\n", "/m/.cgoscope.yaml");
+  ASSERT_TRUE(settings.has_value()) << settings.error().message();
+  EXPECT_THAT(settings->catalogue, ElementsAre("/m/a.yaml"));
+  EXPECT_EQ(settings->exclude_base, "/m");
+  EXPECT_THAT(settings->files, ElementsAre("/m/.cgoscope.yaml"));
+  EXPECT_FALSE(parse_settings("a: b", "/m/.cgoscope.yaml").has_value());
+}
+
 TEST(IsExcluded, GlobsAreRelativeToTheirFilesFolder) {
   Settings settings;
   EXPECT_FALSE(is_excluded(settings, "/m/a.go"));
