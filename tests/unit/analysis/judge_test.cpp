@@ -182,6 +182,38 @@ TEST(Judge, Deadlines) {
   EXPECT_EQ(judged("deadline: 0, unit: chrono", from_now(-30)), "none");
 }
 
+TEST(Judge, AbsoluteTimesByAFlag) {
+  const std::string row =
+      "duration: 2, unit: timespec, absolute: {argument: 1, bit: 1}";  // clock_nanosleep
+  Arguments call;
+  call.fields = {{{2, "tv_sec"}, n(5)}, {{2, "tv_nsec"}, n(0)}};
+  call.arguments = {{1, n(0)}};
+  EXPECT_EQ(judged(row, call), "5000000000");
+  call.arguments = {{1, n(1)}};
+  EXPECT_EQ(judged(row, call), "variable length");
+}
+
+TEST(Judge, TheLibrarysOwnLimit) {
+  const std::string row =
+      "timeout: 0, unit: ms, infinite: 0x7fffffff, library_limit: negative, limit_ms: 25000";
+  EXPECT_EQ(judged(row, n(100)), "100000000");
+  EXPECT_EQ(judged(row, n(-1)), "25000000000");
+  EXPECT_EQ(judged(row, n(0x7fffffff)), "unlimited");
+  EXPECT_EQ(judged(row, Value::any()), "variable length");
+}
+
+TEST(Judge, MembersOfAStruct) {
+  const std::string row = "nonblocking: {argument: 2, field: ai_flags, bit: 4}";
+  Arguments call;
+  call.arguments = {{2, Value::pointer(1)}};
+  call.fields = {{{2, "ai_flags"}, n(4)}};
+  EXPECT_EQ(judged(row, call), "none");
+  call.fields = {{{2, "ai_flags"}, n(3)}};
+  EXPECT_EQ(judged(row, call), "unlimited");
+  call.fields = {};
+  EXPECT_EQ(judged(row, call), "variable");
+}
+
 TEST(Judge, FlagsThatTurnTheWaitOff) {
   const std::string row = "nonblocking: {argument: 0, bit: 0x40}";
   EXPECT_EQ(judged(row, n(0x40)), "none");

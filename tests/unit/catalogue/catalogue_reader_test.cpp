@@ -220,7 +220,8 @@ blocking:
 TEST(CatalogueReader, EveryKeyOfAMaker) {
   const Catalogue catalogue = read(R"(
 makers:
-  - {name: mk, handle: 3, kind: waits, path: 1, from: 2, nonblocking: {argument: 0, bit: 0x800}}
+  - {name: mk, handle: 3, kind: waits, path: 1, from: 2, nonblocking: {argument: 0, bit: 0x800},
+     sends_at_once: {argument: 0, equals: 16}}
   - {name: [mk2, mk3], kind: file, nonblocking: always}
   - {name: mk4, kind: memory}
   - {name: mk5, handle: result, kind: unknown}
@@ -234,6 +235,7 @@ makers:
   EXPECT_FALSE(maker->always_nonblocking);
   ASSERT_THAT(maker->nonblocking, SizeIs(1));
   EXPECT_EQ(maker->nonblocking[0].mask, 0x800u);
+  EXPECT_THAT(maker->sends_at_once, SizeIs(1));
   EXPECT_TRUE(catalogue.find_maker("mk3")->always_nonblocking);
   EXPECT_EQ(catalogue.find_maker("mk3")->kind, HandleKind::kFile);
   EXPECT_EQ(catalogue.find_maker("mk3")->handle, kResult);
