@@ -112,9 +112,10 @@ TEST(Loops, Counted) {
 }
 
 TEST(Loops, Finite) {
-  for (const char* loop : {"for (; p; p = p->next) step();", "while (p) { step(); p = p->next; }",
-                           "while ((p = next_node(p)) != 0) step();",
-                           "for (i = 0; buf[i]; i++) step();", "while (*buf++) step();"})
+  for (const char* loop :
+       {"for (; p; p = p->next) step();", "while (p) { step(); p = p->next; }",
+        "while ((p = next_node(p)) != 0) step();", "for (i = 0; buf[i]; i++) step();",
+        "while (*buf++) step();", "while (i == n) { i++; step(); }"})
     EXPECT_EQ(loop_of(loop), "finite") << loop;
 }
 
