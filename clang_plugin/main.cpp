@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "clang_plugin/lint.h"
+#include "clang_plugin/report/printable.h"
 #include "findings/duration.h"
 
 namespace cgoscope {
@@ -20,13 +21,14 @@ namespace {
 enum ExitStatus { kClean = 0, kFindings = 1, kUsage = 2, kNothingDone = 3, kPartly = 4 };
 
 int fail(ExitStatus status, const Error& error) {
-  std::cerr << "cgoscope-lint: " << error.message() << '\n';
+  std::cerr << "cgoscope-lint: " << printable(error.message()) << '\n';
   return status;
 }
 
 int write_report(const LintReport& report, const std::string& format, const std::string& output) {
+  const char* no_colour = std::getenv("NO_COLOR");  // https://no-color.org: empty is not set
   const bool to_terminal =
-      output.empty() && isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+      output.empty() && isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0');
   const std::string text =
       format == "json" ? render_json(report) : render_text(report, {to_terminal});
   if (output.empty()) {
@@ -69,8 +71,11 @@ int lint(int argc, char** argv) {
   app.add_option("--catalogue", options.catalogue,
                  "A YAML file of blocking functions that adds to the built-in ones, or replaces "
                  "them by name")
+      ->allow_extra_args(false)  // else it would take the packages behind it too
       ->check(CLI::ExistingFile);
-  app.add_option("--tags", options.tags, "Build tags, as for `go build -tags`")->delimiter(',');
+  app.add_option("--tags", options.tags, "Build tags, as for `go build -tags`")
+      ->allow_extra_args(false)
+      ->delimiter(',');
   app.add_option("--partial", partial,
                  "ok: what could not be analysed does not change the exit status")
       ->check(CLI::IsMember({"ok"}));
@@ -84,9 +89,15 @@ int lint(int argc, char** argv) {
     return app.exit(error) == 0 ? kClean : kUsage;
   }
   if (options.patterns.empty()) options.patterns.emplace_back("./...");
-  if (!threshold.empty()) {
+  if (app.count("--output") > 0 && output.empty())
+    return fail(kUsage, {"--output names no file", "it is empty", "give a path"});
+  if (app.count("--threshold") > 0) {
     const auto parsed = parse_duration_ns(threshold);
-    if (!parsed) return fail(kUsage, parsed.error());
+    if (!parsed) {
+      Error error = parsed.error();
+      error.what = "--threshold: " + error.what;
+      return fail(kUsage, error);
+    }
     options.threshold_ns = *parsed;
   }
   const bool show_progress = isatty(STDERR_FILENO) != 0 &&

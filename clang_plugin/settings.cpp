@@ -1,7 +1,9 @@
 #include "clang_plugin/settings.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "clang_plugin/catalogue/yaml_reader.h"
 #include "findings/duration.h"
@@ -106,7 +108,37 @@ Result<std::string> read_file(const fs::path& path) {
   return text;
 }
 
+// Nothing but comments and an empty document's mark: as good as no file.
+bool is_blank(std::string_view text) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size() - 1);
+    std::string_view line = text.substr(0, end + 1);
+    text.remove_prefix(end + 1);
+    line.remove_prefix(std::min(line.find_first_not_of(" \t\r\n"), line.size()));
+    while (line.ends_with('\r') || line.ends_with('\n') || line.ends_with(' '))
+      line.remove_suffix(1);
+    if (!line.empty() && !line.starts_with('#') && line != "---") return false;
+  }
+  return true;
+}
+
+std::optional<Error> add_file(std::string_view text, const fs::path& path, Seen& seen,
+                              Settings& settings) {
+  if (!is_blank(text)) {
+    if (auto error = SettingsReader(text, path, seen, settings).read()) return error;
+  }
+  settings.files.push_back(path.string());
+  return std::nullopt;
+}
+
 }  // namespace
+
+Result<Settings> parse_settings(std::string_view text, const std::string& path) {
+  Settings settings;
+  Seen seen;
+  if (auto error = add_file(text, path, seen, settings)) return *error;
+  return settings;
+}
 
 Result<Settings> load_settings(const std::string& directory) {
   Settings settings;
@@ -117,11 +149,7 @@ Result<Settings> load_settings(const std::string& directory) {
     if (fs::is_regular_file(path, ignored)) {
       const auto text = read_file(path);
       if (!text) return text.error();
-      // A file without a key, or with comments alone, is as good as none.
-      if (text->find(':') != std::string::npos) {
-        if (auto error = SettingsReader(*text, path, seen, settings).read()) return *error;
-      }
-      settings.files.push_back(path.string());
+      if (auto error = add_file(*text, path, seen, settings)) return *error;
     }
     if (fs::exists(folder / "go.mod", ignored) || fs::exists(folder / ".git", ignored)) break;
     if (folder == folder.parent_path()) break;

@@ -4,9 +4,11 @@
 // none of its own.
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "findings/finding.h"
@@ -26,6 +28,9 @@ struct Settings {
   std::vector<std::string> files;  // the .cgoscope.yaml files these came from, nearest first
 };
 
+// What the text of one file says, which stands at `path` (absolute; relative paths in it start in
+// its folder).
+Result<Settings> parse_settings(std::string_view text, const std::string& path);
 // The settings for a package in `directory` (absolute). An unreadable or malformed file is an error
 // with file, line and key.
 Result<Settings> load_settings(const std::string& directory);

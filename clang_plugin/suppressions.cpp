@@ -64,7 +64,12 @@ void apply_suppressions(const std::vector<Suppression>& suppressions,
   };
   std::map<std::tuple<std::string, int, std::string>, State> states;
   for (const Suppression& one : suppressions) {
-    states.try_emplace({one.file, one.line, one.rule}, State{&one});
+    const auto [known, added] = states.try_emplace({one.file, one.line, one.rule}, State{&one});
+    // Which of them is kept must not depend on the order: packages are analysed in any.
+    const auto rank = [](const Suppression& s) {
+      return std::make_tuple(s.reason.empty(), s.package);
+    };
+    if (!added && rank(one) < rank(*known->second.suppression)) known->second.suppression = &one;
   }
   std::vector<Finding> kept;
   std::vector<SuppressiblePlaces> kept_places;

@@ -21,6 +21,8 @@ constexpr std::array<UnitName, 8> kUnits{{{"ns", 1},
                                           {"m", 60000000000},
                                           {"h", 3600000000000}}};
 
+constexpr long double kMaxScale = 1e18L;
+
 Error malformed(std::string_view text, const char* why) {
   return {"not a duration: '" + std::string(text) + "'", why,
           "write it as Go does: 250ms, 1s, 1m30s"};
@@ -29,9 +31,11 @@ Error malformed(std::string_view text, const char* why) {
 }  // namespace
 
 Result<int64_t> parse_duration_ns(std::string_view text) {
-  if (text == "0") return int64_t{0};
   if (text.empty()) return malformed(text, "it is empty");
-  std::string_view rest = text;
+  if (text.front() == '-') return malformed(text, "it is negative");
+  std::string_view rest = text.substr(text.front() == '+' ? 1 : 0);
+  if (rest == "0") return int64_t{0};
+  if (rest.empty()) return malformed(text, "a number is missing");
   long double total = 0;
   while (!rest.empty()) {
     long double number = 0, scale = 1;
@@ -41,8 +45,11 @@ Result<int64_t> parse_duration_ns(std::string_view text) {
         fraction = true;
       } else {
         digits = true;
-        number = number * 10 + (rest[0] - '0');
-        if (fraction) scale *= 10;
+        // More digits of a fraction than these say nothing, and their power of ten would not end.
+        if (!fraction || scale < kMaxScale) {
+          number = number * 10 + (rest[0] - '0');
+          if (fraction) scale *= 10;
+        }
       }
       rest.remove_prefix(1);
     }
@@ -50,14 +57,14 @@ Result<int64_t> parse_duration_ns(std::string_view text) {
     bool known = false;
     for (const UnitName& unit : kUnits) {
       if (!rest.starts_with(unit.name)) continue;
-      total += number / scale * static_cast<long double>(unit.ns);
+      total += number * static_cast<long double>(unit.ns) / scale;
       rest.remove_prefix(unit.name.size());
       known = true;
       break;
     }
     if (!known) return malformed(text, "a unit is missing or unknown");
   }
-  if (!(total < static_cast<long double>(std::numeric_limits<int64_t>::max())))
+  if (!(total <= static_cast<long double>(std::numeric_limits<int64_t>::max())))
     return malformed(text, "it is longer than 292 years");
   return static_cast<int64_t>(std::llroundl(total));
 }

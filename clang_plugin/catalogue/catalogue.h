@@ -98,8 +98,8 @@ struct BlockingFunction {
                   // docs/rules/blocking-call.md on severities
   int waits_with =
       -1;  // a condition variable's wait: the argument that is the mutex it gives back meanwhile
-  int polls = -1;        // after this call returned, reads and writes of this handle do not wait (a
-                         // descriptor, or an array of struct pollfd)
+  int polls = -1;  // after this call returned, reads and writes of this handle do not wait (a
+                   // descriptor, or an array of struct pollfd)
   CatalogueSeverity severity = CatalogueSeverity::kByArgument;
   std::string instead;  // advice: the bounded or non-blocking replacement, or how to move the wait
                         // to Go; a full clause

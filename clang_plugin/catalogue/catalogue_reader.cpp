@@ -60,6 +60,17 @@ bool is_word(yaml::Node* node, const char* word) {
   return scalar && scalar->getRawValue() == word;
 }
 
+// Floating-point arguments are known in millionths, so what they are compared with is too.
+void to_unit(Unit unit, std::vector<Condition>& of_values) {
+  constexpr int64_t kMillion = 1000000;
+  if (unit != Unit::kSecondsDouble) return;
+  for (Condition& condition : of_values) {
+    for (int64_t& value : condition.values) {
+      if (value > -kMillion * kMillion && value < kMillion * kMillion) value *= kMillion;
+    }
+  }
+}
+
 bool is_glob(std::string_view name) { return name.find_first_of("*?") != std::string_view::npos; }
 
 }  // namespace
@@ -120,6 +131,7 @@ bool CatalogueReader::read_integer(Node* node, int64_t& into) {
     if (part == "null") {
       one = 0;
     } else if (status == std::errc() && end == digits.data() + digits.size()) {
+      if (minus && one > uint64_t{1} << 63) return fail(node, "'" + text + "' is too small");
       if (minus) one = ~one + 1;
     } else if (const auto own = constants_.find(part); own != constants_.end()) {
       one = static_cast<uint64_t>(own->second.value);
@@ -334,9 +346,17 @@ bool CatalogueReader::read_blocking(Node* node, const BlockingFunction& defaults
 bool CatalogueReader::read_blocking_row(Node* node, BlockingFunction row, int depth) {
   std::vector<std::string> names;
   bool group = false;
-  const auto timed = [&](Node* value, Waits waits) {
-    row.waits = waits;
-    return read_argument(value, row.argument);
+  bool says_how = false;  // of this row alone: it may say otherwise than its group
+  const auto waits = [&](Node* value, Waits how) {
+    if (says_how) {
+      return fail(value, "a row has one of 'always', 'duration', 'timeout' and 'deadline'");
+    }
+    says_how = true;
+    row.waits = how;
+    return true;
+  };
+  const auto timed = [&](Node* value, Waits how) {
+    return waits(value, how) && read_argument(value, row.argument);
   };
   const bool read = read_map(node, "a row", [&](const std::string& key, Node* value) {
     if (group) return fail(value, "'rows' comes last: what stands before it is shared by them");
@@ -350,8 +370,9 @@ bool CatalogueReader::read_blocking_row(Node* node, BlockingFunction row, int de
     if (key == "category") return read_text(value, row.category);
     if (key == "always") {
       bool on = false;
-      row.waits = Waits::kAlways;
-      return read_flag(value, on) && (on || fail(value, "'always' can only be true"));
+      row.limit_ms = 0;
+      return waits(value, Waits::kAlways) && read_flag(value, on) &&
+             (on || fail(value, "'always' can only be true"));
     }
     if (key == "duration") return timed(value, Waits::kDuration);
     if (key == "timeout") return timed(value, Waits::kTimeout);
@@ -403,11 +424,17 @@ bool CatalogueReader::finish_blocking(const Node* node, BlockingFunction& row) {
   if (!row.library_limit.empty() && (row.limit_ms == 0 || !timed)) {
     return fail(node, "'library_limit' says at which 'timeout' the limit is the 'limit_ms'");
   }
+  if (timed && row.limit_ms != 0 && row.library_limit.empty()) {
+    return fail(node,
+                "'limit_ms' beside a 'timeout' needs 'library_limit', which says when it holds");
+  }
   if (row.unknown_handle != UnknownHandle::kBlocks && row.handle == -1) {
     return fail(node, "'unknown_handle' needs a 'handle'");
   }
   for (Condition& condition : row.infinite) condition.argument = row.argument;
   for (Condition& condition : row.library_limit) condition.argument = row.argument;
+  to_unit(row.unit, row.infinite);
+  to_unit(row.unit, row.library_limit);
   return true;
 }
 
@@ -470,6 +497,7 @@ bool CatalogueReader::read_option(Node* node) {
   if (row.effect == HandleOption::Effect::kTimeout && row.unit == Unit::kNone)
     return fail(node, "a timeout needs a 'unit'");
   for (Condition& condition : row.infinite) condition.argument = row.value;
+  to_unit(row.unit, row.infinite);
   return note_names(node, names, row, options_);
 }
 

@@ -10,6 +10,17 @@ namespace cgoscope {
 
 namespace yaml = llvm::yaml;
 
+namespace {
+
+constexpr size_t kMaxShownKeyBytes = 64;
+
+std::string quoted(const std::string& key) {
+  return key.size() <= kMaxShownKeyBytes ? "'" + key + "'"
+                                         : "'" + key.substr(0, kMaxShownKeyBytes) + "...'";
+}
+
+}  // namespace
+
 YamlReader::YamlReader(std::string_view yaml_text, std::string shown_as, std::string hint)
     : shown_as_(std::move(shown_as)),
       hint_(std::move(hint)),
@@ -37,8 +48,18 @@ std::optional<Error> YamlReader::read_document(const char* what, const OnKey& on
   return error_;
 }
 
-bool YamlReader::fail(const Node* at, const std::string& why) {
+bool YamlReader::fail(const Node* at, const std::string& reason) {
   if (error_) return false;
+  std::string why = reason;
+  if (llvm::isa_and_nonnull<yaml::AliasNode>(at)) {
+    why = "an alias (*name) is not followed here: write out what it stands for";
+  }
+  if (!keys_.empty()) {
+    const std::string key = quoted(keys_.back().name);
+    if (!why.starts_with(key) && !why.starts_with("unknown key " + key)) why = key + ": " + why;
+    // A value that is not there would be placed where the next thing begins.
+    if (llvm::isa_and_nonnull<yaml::NullNode>(at)) at = keys_.back().node;
+  }
   if (at) {
     // Goes through the handler above, which knows the line.
     stream_.printError(const_cast<Node*>(at), why);
@@ -48,7 +69,7 @@ bool YamlReader::fail(const Node* at, const std::string& why) {
 }
 
 bool YamlReader::unknown_key(const Node* at, const std::string& key, const std::string& where) {
-  return fail(at, "unknown key '" + key + "' in " + where);
+  return fail(at, "unknown key " + quoted(key) + " in " + where);
 }
 
 bool YamlReader::read_map(Node* node, const char* what, const OnKey& on_key) {
@@ -61,10 +82,12 @@ bool YamlReader::read_map(Node* node, const char* what, const OnKey& on_key) {
     if (!key) return fail(node, std::string("a key in ") + what + " is not a word");
     llvm::SmallString<64> storage;
     const std::string name = key->getValue(storage).str();
-    if (++keys[name] > 1) return fail(key, "'" + name + "' stands twice in " + what);
+    if (++keys[name] > 1) return fail(key, quoted(name) + " stands twice in " + what);
     Node* value = entry->getValue();
-    if (!value || stream_.failed()) return fail(key, "'" + name + "' has no value");
-    if (!on_key(name, value)) return fail(value, "'" + name + "' has a value that does not fit");
+    if (!value || stream_.failed()) return fail(key, quoted(name) + " has no value");
+    keys_.push_back({name, key});
+    if (!on_key(name, value)) return fail(value, quoted(name) + " has a value that does not fit");
+    keys_.pop_back();
   }
   return !stream_.failed();
 }

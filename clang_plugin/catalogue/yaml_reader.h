@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "findings/result.h"
 #include "llvm/Support/SourceMgr.h"
@@ -31,8 +32,9 @@ class YamlReader {
   std::optional<Error> read_document(const char* what, const OnKey& on_key);
 
   // Every reader returns whether to go on. After a false nothing more of the file may be read:
-  // LLVM's parser cannot skip what it did not like.
-  bool fail(const Node* at, const std::string& why);
+  // LLVM's parser cannot skip what it did not like. The error names the key whose value is being
+  // read.
+  bool fail(const Node* at, const std::string& reason);
   bool unknown_key(const Node* at, const std::string& key, const std::string& where);
   bool read_map(Node* node, const char* what, const OnKey& on_key);
   bool read_list(Node* node, const char* what, bool one_will_do,
@@ -45,6 +47,11 @@ class YamlReader {
   std::string hint_;
   llvm::SourceMgr sources_;
   llvm::yaml::Stream stream_;
+  struct Key {
+    std::string name;
+    const Node* node = nullptr;
+  };
+  std::vector<Key> keys_;  // whose values are being read, the innermost last
   std::optional<Error> error_;
 };
 

@@ -1,13 +1,16 @@
-// What is shown comes from strangers' files, and it may go to a terminal: control characters, which
-// could move the cursor or rewrite what was said, are shown as '?'.
+// Clang's way of showing a place: the source line, and a caret below it. The names of files come
+// from #line lines too, so a name may be any: only regular files are opened (opening a fifo would
+// wait for ever, opening a watchdog's device would start it).
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
 
+#include "clang_plugin/report/printable.h"
 #include "clang_plugin/report/report.h"
 
 namespace cgoscope {
@@ -18,20 +21,6 @@ constexpr size_t kMaxCacheBytes = size_t{128} << 20;
 constexpr size_t kMaxShownBytes = 160;  // of a source line
 
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
-
-std::string harmless(std::string_view text) {
-  std::string shown;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool control = (byte < 0x20 && byte != '\t') || byte == 0x7F;
-    // U+0080 to U+009F, which some terminals obey too.
-    const bool control_c1 =
-        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (control_c1) ++i;
-    shown += control || control_c1 ? '?' : text[i];
-  }
-  return shown;
-}
 
 // The lines of the files that findings are in.
 class SourceLines {
@@ -61,8 +50,11 @@ class SourceLines {
       cached_bytes_ = 0;
     }
     File file;
-    std::ifstream stream(path, std::ios::binary | std::ios::ate);
-    const auto size = stream ? static_cast<std::streamoff>(stream.tellg()) : 0;
+    std::error_code ignored;
+    std::ifstream stream;
+    if (std::filesystem::is_regular_file(path, ignored))
+      stream.open(path, std::ios::binary | std::ios::ate);
+    const auto size = stream.is_open() ? static_cast<std::streamoff>(stream.tellg()) : 0;
     if (size > 0 && static_cast<size_t>(size) <= kMaxFileBytes) {
       file.text.resize(static_cast<size_t>(size));
       stream.seekg(0);
@@ -95,7 +87,7 @@ class TextReport {
     const std::string severity(severity_name(finding.severity));
     place(file, line, column);
     out_ += colour(severity_colour(finding.severity), severity + ":") + " " +
-            colour(kBold, harmless(finding.message)) + " [" + finding.rule + "]\n";
+            colour(kBold, printable(finding.message)) + " [" + finding.rule + "]\n";
     source(file, line, column);
     for (size_t i = 0; i < finding.path.size(); ++i) {
       const PathStep& step = finding.path[i];
@@ -106,18 +98,18 @@ class TextReport {
           step.function +
           (last ? finding.rule == "busy-wait" ? " spins here" : " calls " + c.call + " here"
                 : " calls " + finding.path[i + 1].function + " here");
-      out_ += colour(kCyan, "note:") + " " + harmless(what) + "\n";
+      out_ += colour(kCyan, "note:") + " " + printable(what) + "\n";
       source(step.file, step.line, step_column);
     }
-    out_ += "  " + colour(kCyan, "advice:") + " " + harmless(finding.advice) + "\n\n";
+    out_ += "  " + colour(kCyan, "advice:") + " " + printable(finding.advice) + "\n\n";
   }
 
   void add(const Problem& problem) {
     place(problem.file, problem.line, 0);
-    out_ += colour(kMagenta, "not analysed:") + " " + harmless(problem.message) + "\n";
+    out_ += colour(kMagenta, "not analysed:") + " " + printable(problem.message) + "\n";
   }
 
-  void add_note(const std::string& note) { out_ += "cgoscope-lint: " + harmless(note) + "\n"; }
+  void add_note(const std::string& note) { out_ += "cgoscope-lint: " + printable(note) + "\n"; }
 
   void totals(const LintReport& report) {
     std::array<int, 3> counts{};
@@ -160,7 +152,8 @@ class TextReport {
   }
 
   void place(const std::string& file, int line, int column) {
-    std::string text = harmless(file);
+    if (file.empty()) return;
+    std::string text = printable(file);
     if (line > 0) text += fmt::format(":{}", line);
     if (line > 0 && column > 0) text += fmt::format(":{}", column);
     out_ += colour(kBold, text + ":") + " ";
@@ -171,19 +164,25 @@ class TextReport {
     const auto text = lines_.line(file, line);
     if (!text) return;
     const size_t caret = column < 1 ? 0 : std::min(static_cast<size_t>(column) - 1, text->size());
+    const auto starts_character = [&](size_t at) {
+      return at == 0 || at >= text->size() || !is_continuation((*text)[at]);
+    };
     size_t first = caret > kMaxShownBytes - 40 ? caret - 80 : 0;
-    while (first > 0 && is_continuation((*text)[first])) --first;
     size_t last = std::min(first + kMaxShownBytes, text->size());
-    while (last < text->size() && is_continuation((*text)[last])) ++last;
-    const std::string shown = harmless(text->substr(first, last - first));
-    out_ += fmt::format("{:>5} | {}{}{}\n", line, first > 0 ? "..." : "", shown,
-                        last < text->size() ? "..." : "");
+    // To the ends of characters, of which none has more than four bytes.
+    for (int i = 0; i < 3 && !starts_character(first); ++i) --first;
+    for (int i = 0; i < 3 && !starts_character(last); ++i) ++last;
+    const std::string number = fmt::format("{:>5}", line);
+    out_ +=
+        fmt::format("{} | {}{}{}\n", number, first > 0 ? "..." : "",
+                    printable(text->substr(first, last - first)), last < text->size() ? "..." : "");
     if (column < 1) return;
-    std::string under = first > 0 ? "   " : "";
-    for (const char byte : text->substr(first, caret - first)) {
+    std::string under(number.size(), ' ');
+    under += first > 0 ? " |    " : " | ";
+    for (const char byte : printable(text->substr(first, caret - first))) {
       if (!is_continuation(byte)) under += byte == '\t' ? '\t' : ' ';
     }
-    out_ += "      | " + under + colour(kGreen, "^") + "\n";
+    out_ += under + colour(kGreen, "^") + "\n";
   }
 
   TextStyle style_;

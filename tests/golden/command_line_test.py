@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""cgoscope-lint as a CI script sees it: exit statuses, where the report goes, what is said of wrong options.
+
+Usage: command_line_test.py CGOSCOPE_LINT
+The packages are written into a temporary folder and read as folders: there is no go command in PATH, so nothing here
+depends on the machine's Go.
+"""
+import collections
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+
+lint = os.path.abspath(sys.argv[1])
+
+FILES = {
+    "clean/a.go": "package p\n\n// static int add(int a) { return a + 1; }\nimport \"C\"\n\nfunc F() { C.add(1) }\n",
+    "error/a.go": "package p\n\n// #include <unistd.h>\nimport \"C\"\n\nfunc F() { C.pause() }\n",
+    "warning/a.go": "package p\n\n// #include <unistd.h>\nimport \"C\"\n\nfunc F() { C.sleep(30) }\n",
+    "nap/a.go": "package p\n\n// #include <unistd.h>\nimport \"C\"\n\nfunc F() { C.usleep(500000) }\n",
+    "note/a.go": "package p\n\n// #include <unistd.h>\nimport \"C\"\n\n//cgoscope:allow blocking-call it sleeps no longer\n"
+                 "func F() { C.getpid() }\n",
+    "broken/a.go": "package p\n\n// static int f(int a) { return a +; }\nimport \"C\"\n\nfunc F() { C.f(1) }\n",
+    "broken_error/a.go": "package p\n\n// #include <unistd.h>\n// int f(int a) { return a +; }\nimport \"C\"\n\n"
+                         "func F() { C.pause() }\n",
+    "go_only/a.go": "package p\n\nfunc F() {}\n",
+    "tagged/a.go": "package p\n\n// static int add(int a) { return a + 1; }\nimport \"C\"\n\nfunc F() { C.add(1) }\n",
+    "tagged/b.go": "//go:build special\n\npackage p\n\n// #include <unistd.h>\nimport \"C\"\n\nfunc G() { C.pause() }\n",
+    "settings/.git/HEAD": "", "settings/.cgoscope.yaml": "threshold: 1m\nseverities: {pause: note}\n",
+    "settings/sleep/a.go": "package p\n\n// #include <unistd.h>\nimport \"C\"\n\nfunc F() { C.sleep(30); C.pause() }\n",
+    "own/a.go": "package p\n\n// void own_wait(void);\nimport \"C\"\n\nfunc F() { C.own_wait() }\n",
+    "own.yaml": "library: own\nblocking: [{name: own_wait, severity: high, instead: do not, source: own}]\n",
+    "quiet.yaml": "library: own\nblocking: [{name: own_wait, severity: off, source: own}]\n",
+    "wrong.yaml": "library: own\nblok: []\n",
+    "wrong_settings/.git/HEAD": "", "wrong_settings/.cgoscope.yaml": "\ntreshold: 1m\n",
+    "wrong_settings/p/a.go": "package p\n\n// static int add(int a) { return a + 1; }\nimport \"C\"\n\nfunc F() { C.add(1) }\n",
+    "empty/README": "",
+}
+
+# Arguments, the exit status, and what standard output (or, from status 2 on, standard error) has to hold.
+Row = collections.namedtuple("Row", "arguments status text")
+ROWS = [
+    # 0: clean, or nothing at or above --fail-on
+    Row(["clean"], 0, "no findings in 1 package with cgo"),
+    Row(["clean", "go_only"], 0, "no findings in 1 package with cgo"),
+    Row(["go_only"], 0, "uses cgo"),
+    Row(["note"], 0, "[unused-suppression]"),
+    Row(["nap"], 0, "no findings"),
+    Row(["--help"], 0, "Exit status: 0 clean; 1 findings"),
+    Row(["--version"], 0, "cgoscope-lint 0."),
+    # 1: findings
+    Row(["error"], 1, "error: C.pause can block without limit"),
+    Row(["error/a.go"], 1, "error: C.pause"),
+    Row(["clean", "error", "broken"], 1, "1 error, 0 warnings"),
+    Row(["broken_error"], 1, "not analysed:"),
+    Row(["warning"], 1, "for 30s"),
+    Row(["--", "warning"], 1, "for 30s"),
+    # --fail-on
+    Row(["--fail-on", "error", "warning"], 0, "warning: C.sleep"),
+    Row(["--fail-on", "error", "error"], 1, "error: C.pause"),
+    Row(["--fail-on=warning", "warning"], 1, "warning: C.sleep"),
+    Row(["--fail-on", "note", "note"], 1, "note: //cgoscope:allow"),
+    Row(["--fail-on", "fatal", "clean"], 2, "fatal"),
+    Row(["--fail-on", "Error", "clean"], 2, "Error"),
+    Row(["--fail-on", "", "clean"], 2, "--fail-on"),
+    # --threshold
+    Row(["--threshold", "500ms", "nap"], 1, "for 500ms"),
+    Row(["--threshold", "501ms", "nap"], 0, "no findings"),
+    Row(["--threshold", "31s", "warning"], 0, "no findings"),
+    Row(["--threshold", "30s", "warning"], 1, "for 30s"),
+    Row(["--threshold", "31s", "error"], 1, "without limit"),
+    Row(["--threshold", "5", "clean"], 2, "--threshold: not a duration: '5': a unit is missing"),
+    Row(["--threshold", "", "clean"], 2, "not a duration: ''"),
+    Row(["--threshold=-1s", "clean"], 2, "it is negative"),
+    Row(["--threshold", "99999999h", "clean"], 2, "292 years"),
+    # --format
+    Row(["--format", "text", "error"], 1, "error: C.pause"),
+    Row(["--format", "json", "error"], 1, '"schema": "cgoscope/lint/1"'),
+    Row(["--format", "xml", "error"], 2, "xml"),
+    # -j
+    Row(["-j", "1", "clean", "error"], 1, "1 error"),
+    Row(["-j8", "clean", "error"], 1, "1 error"),
+    Row(["--jobs", "2", "clean"], 0, "no findings"),
+    Row(["-j", "0", "clean"], 2, "0"),
+    Row(["-j", "-1", "clean"], 2, "-1"),
+    Row(["-j", "many", "clean"], 2, "many"),
+    Row(["-j", "1000000", "clean"], 2, "1000000"),
+    # --tags, --catalogue, .cgoscope.yaml
+    Row(["tagged"], 0, "no findings"),
+    Row(["--tags", "other,special", "tagged"], 1, "tagged/b.go:8:12: error: C.pause"),
+    Row(["--tags", "other", "--tags", "special", "tagged"], 1, "in 1 package with"),
+    Row(["own"], 0, "no findings"),
+    Row(["--catalogue", "own.yaml", "own"], 1, "advice: do not"),
+    Row(["--catalogue", "own.yaml", "--catalogue", "quiet.yaml", "own"], 0, "no findings in 1 package"),
+    Row(["--catalogue", "missing.yaml", "own"], 2, "missing.yaml"),
+    Row(["--catalogue", "wrong.yaml", "own"], 3, "wrong.yaml:2: unknown key 'blok'"),
+    Row(["settings/sleep"], 0, "note: C.pause"),
+    Row(["--threshold", "1s", "settings/sleep"], 1, "warning: C.sleep"),
+    Row(["wrong_settings/p"], 4, "unknown key 'treshold'"),
+    # 2: wrong usage
+    Row(["--nope", "clean"], 2, "--nope"),
+    Row(["--output"], 2, "--output"),
+    Row(["--output", "", "clean"], 2, "--output"),
+    Row(["--partial", "no", "clean"], 2, "no"),
+    # 3: nothing could be analysed
+    Row(["empty"], 3, "no Go files that are built here"),
+    Row(["missing"], 3, "missing"),
+    Row(["missing/..."], 3, "missing"),
+    Row(["empty/README"], 3, "README"),
+    Row(["broken/../empty", "missing"], 3, "no Go files that are built here"),
+    # 4: done in part, nothing found
+    Row(["broken"], 4, "problem left part of the code unjudged"),
+    Row(["broken", "clean"], 4, "not analysed:"),
+    Row(["clean", "missing"], 4, "missing"),
+    Row(["--partial", "ok", "broken"], 0, "not analysed:"),
+    Row(["--partial", "ok", "clean", "missing"], 0, "missing"),
+    Row(["--partial", "ok", "broken_error"], 1, "error: C.pause"),
+    Row(["--partial", "ok", "missing"], 3, "missing"),
+    Row(["--fail-on", "error", "broken", "warning"], 4, "warning: C.sleep"),
+]
+
+failures = []
+
+
+def run(arguments, **how):
+    environment = {"PATH": os.path.join(root, "no_programs"), "HOME": root, "LC_ALL": "C.UTF-8"}
+    how.setdefault("stdout", subprocess.PIPE)
+    how.setdefault("cwd", root)
+    return subprocess.run([lint, *arguments], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          timeout=120, check=False, **how)
+
+
+def expect(what, condition, got):
+    if not condition:
+        failures.append(f"{what}, but got: {got}")
+
+
+def text_of(output):
+    return (output or b"").decode("utf-8", "replace")
+
+
+with tempfile.TemporaryDirectory(prefix="cgoscope-") as root:
+    for name, text in FILES.items():
+        path = os.path.join(root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    for row in ROWS:
+        done = run(row.arguments)
+        command = " ".join(["cgoscope-lint", *(argument or "''" for argument in row.arguments)])
+        shown = f"{done.returncode}, output {text_of(done.stdout)!r}, errors {text_of(done.stderr)!r}"
+        expect(f"{command}: status {row.status} was expected", done.returncode == row.status, shown)
+        stream = done.stderr if row.status in (2, 3) else done.stdout
+        expect(f"{command}: {row.text!r} was expected", row.text in text_of(stream), shown)
+        expect(f"{command}: colour without a terminal", b"\x1b" not in done.stdout + done.stderr, shown)
+        if row.status in (2, 3):
+            expect(f"{command}: a report in spite of status {row.status}", done.stdout == b"", shown)
+
+    # The default is ./... of the current folder.
+    done = run([], cwd=os.path.join(root, "error"))
+    expect("no argument: the current folder is analysed", done.returncode == 1, text_of(done.stdout))
+    expect("paths are relative to the current folder", text_of(done.stdout).startswith("a.go:6:12: error:"), text_of(done.stdout))
+    done = run(["../error"], cwd=os.path.join(root, "clean"))
+    expect("paths elsewhere are absolute", text_of(done.stdout).startswith(root + "/error/a.go:6:12:"), text_of(done.stdout))
+
+    # --output: the report goes there, all of it, and nowhere else.
+    done = run(["--format", "json", "--output", "report.json", "error"])
+    with open(os.path.join(root, "report.json"), encoding="utf-8") as file:
+        report = json.load(file)
+    expect("--output: status 1", done.returncode == 1, done)
+    expect("--output: nothing on standard output", done.stdout == b"", done)
+    expect("--output: one finding", len(report["findings"]) == 1, report)
+    run(["--format", "json", "--output", "report.json", "clean"])
+    with open(os.path.join(root, "report.json"), encoding="utf-8") as file:
+        expect("--output: the old report is replaced", json.load(file)["findings"] == [], "")
+    for path in ("missing/report.json", "clean", "/dev/full"):
+        done = run(["--output", path, "error"])
+        expect(f"--output {path}: status 3", done.returncode == 3, done)
+        expect(f"--output {path}: the path is named", f"cannot write the report to {path}: " in text_of(done.stderr), done)
+        expect(f"--output {path}: nothing on standard output", done.stdout == b"", done)
+
+    # A standard output that takes nothing.
+    with open("/dev/full", "wb") as full:
+        done = run(["error"], stdout=full)
+    expect(">/dev/full: status 3", done.returncode == 3, done)
+    expect(">/dev/full: said", "cannot write the report" in text_of(done.stderr), done)
+    done = run(["error"], stdout=None, preexec_fn=lambda: os.close(1))
+    expect(">&-: status 3", done.returncode == 3, done)
+    expect(">&-: said", "cannot write the report" in text_of(done.stderr), done)
+    done = run(["--output", "report.txt", "error"], stdout=None, preexec_fn=lambda: os.close(1))
+    expect("--output with >&-: status 1", done.returncode == 1, done)
+    with open(os.path.join(root, "report.txt"), encoding="utf-8") as file:
+        expect("--output with >&-: the report is whole", "1 error" in file.read(), done)
+    done = run(["clean"], preexec_fn=lambda: os.close(0))
+    expect("<&-: status 0", done.returncode == 0, done)
+
+    # An unreadable package is said, and does not hide the others. Root reads everything.
+    if os.geteuid() != 0:
+        os.chmod(os.path.join(root, "clean/a.go"), 0)
+        done = run(["clean", "warning"])
+        expect("unreadable: the other package's finding", done.returncode == 1 and b"30s" in done.stdout, done)
+        expect("unreadable: said", "clean/a.go" in text_of(done.stdout), done)
+        os.chmod(os.path.join(root, "clean/a.go"), stat.S_IRUSR | stat.S_IWUSR)
+
+    # What a package says reaches a terminal as text.
+    os.makedirs(os.path.join(root, "esc\x1b[31m"))
+    done = run(["esc\x1b[31m"])
+    expect("an escape in a name: status 3", done.returncode == 3, done)
+    expect("an escape in a name: not passed on", b"\x1b" not in done.stderr and b"esc?[31m" in done.stderr, done)
+
+print("\n".join(failures) or f"{len(ROWS)} command lines went as expected")
+sys.exit(1 if failures else 0)
