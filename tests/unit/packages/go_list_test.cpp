@@ -1,4 +1,4 @@
-// With the real go command where there is one in PATH, and everything that must work without: a
+// With the real go command of every toolchain at hand, and everything that must work without: a
 // PATH that has none, or a script in its place.
 #include "clang_plugin/packages/go_list.h"
 
@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "clang_plugin/packages/go_command.h"
 #include "clang_plugin/packages/subprocess.h"
+#include "tests/go_toolchains.h"
 #include "tests/unit/packages/temporary_tree.h"
 
 namespace cgoscope {
@@ -86,14 +88,21 @@ fi
   std::filesystem::path before_;
 };
 
-class GoListWithGo : public GoList {
+class GoListWithGo : public GoList, public testing::WithParamInterface<GoToolchain> {
  protected:
   void SetUp() override {
-    if (find_program("go").empty()) GTEST_SKIP() << "no go command in PATH";
+    if (!GetParam().root.empty()) {
+      const char* path = std::getenv("PATH");
+      variables_.set("PATH", GetParam().root + "/bin:" + (path == nullptr ? "" : path));
+    }
+    if (find_program("go").empty())
+      GTEST_SKIP() << "CGOSCOPE_GO_ROOTS is not set and there is no go command in PATH";
   }
 };
 
-TEST_F(GoListWithGo, AModule) {
+INSTANTIATE_TEST_SUITE_P(Go, GoListWithGo, testing::ValuesIn(go_toolchains()), toolchain_name);
+
+TEST_P(GoListWithGo, AModule) {
   write_module("", "example.org/m");
   write_cgo("a/a.go", "a");
   tree_.write("a/b.go", "package a\nconst B = 1\n");
@@ -118,7 +127,7 @@ TEST_F(GoListWithGo, AModule) {
               ElementsAre("-I", tree_.path("a"), "-DX=1", "-I" + tree_.path("a/inc")));
 }
 
-TEST_F(GoListWithGo, NestedAndForeignModules) {
+TEST_P(GoListWithGo, NestedAndForeignModules) {
   write_module("", "example.org/outer");
   write_cgo("a.go", "outer");
   write_module("sub/inner/", "example.org/inner");
@@ -136,7 +145,7 @@ TEST_F(GoListWithGo, NestedAndForeignModules) {
   EXPECT_THAT(import_paths(list({tree_.path("sub/...")})), ElementsAre("example.org/inner/deep"));
 }
 
-TEST_F(GoListWithGo, AModuleThatTheWorkspaceDoesNotList) {
+TEST_P(GoListWithGo, AModuleThatTheWorkspaceDoesNotList) {
   tree_.write("go.work", "go 1.19\n\nuse ./a\n");
   write_module("a/", "example.org/a");
   write_cgo("a/a.go", "a");
@@ -147,7 +156,7 @@ TEST_F(GoListWithGo, AModuleThatTheWorkspaceDoesNotList) {
   EXPECT_EQ(text_of(found.problems), "");
 }
 
-TEST_F(GoListWithGo, MixedPatternsAreOnePackageEach) {
+TEST_P(GoListWithGo, MixedPatternsAreOnePackageEach) {
   write_module("", "example.org/m");
   write_cgo("a/a.go", "a");
   write_cgo("b/b.go", "b");
@@ -159,7 +168,7 @@ TEST_F(GoListWithGo, MixedPatternsAreOnePackageEach) {
   EXPECT_EQ(text_of(found.problems), "");
 }
 
-TEST_F(GoListWithGo, TagsFromTheCommandLineAndFromGoflags) {
+TEST_P(GoListWithGo, TagsFromTheCommandLineAndFromGoflags) {
   write_module("", "example.org/m");
   tree_.write("a.go", std::string("//go:build mine\n\npackage m\n") + kCgo);
   tree_.write("b.go", "package m\n");
@@ -169,7 +178,7 @@ TEST_F(GoListWithGo, TagsFromTheCommandLineAndFromGoflags) {
   EXPECT_THAT(import_paths(list({})), ElementsAre("example.org/m"));
 }
 
-TEST_F(GoListWithGo, CgoDisabledInTheEnvironmentIsSaidAndNotObeyed) {
+TEST_P(GoListWithGo, CgoDisabledInTheEnvironmentIsSaidAndNotObeyed) {
   write_module("", "example.org/m");
   write_cgo("a.go", "m");
   variables_.set("CGO_ENABLED", "0");
@@ -178,7 +187,7 @@ TEST_F(GoListWithGo, CgoDisabledInTheEnvironmentIsSaidAndNotObeyed) {
   EXPECT_THAT(found.notes, ElementsAre(HasSubstr("CGO_ENABLED")));
 }
 
-TEST_F(GoListWithGo, APackageThatGoRefusesIsNamedAndReadAnyway) {
+TEST_P(GoListWithGo, APackageThatGoRefusesIsNamedAndReadAnyway) {
   write_module("", "example.org/m");
   write_cgo("two/a.go", "two");
   write_cgo("two/b.go", "three");
@@ -192,7 +201,7 @@ TEST_F(GoListWithGo, APackageThatGoRefusesIsNamedAndReadAnyway) {
   EXPECT_THAT(text_of(found.packages[0].problems), HasSubstr("a.go:3: invalid #cgo line"));
 }
 
-TEST_F(GoListWithGo, AbsentDependenciesDoNotMatter) {
+TEST_P(GoListWithGo, AbsentDependenciesDoNotMatter) {
   tree_.write("go.mod", "module example.org/m\n\ngo 1.19\n\nrequire example.com/dep v1.0.0\n");
   tree_.write("a.go", std::string("package m\n\nimport _ \"example.com/dep\"\n") + kCgo);
   variables_.set("GOPRIVATE", "*");  // would be fetched without a proxy
@@ -201,7 +210,7 @@ TEST_F(GoListWithGo, AbsentDependenciesDoNotMatter) {
   EXPECT_EQ(text_of(found.problems), "");
 }
 
-TEST_F(GoListWithGo, VendoredPackages) {
+TEST_P(GoListWithGo, VendoredPackages) {
   tree_.write("go.mod", "module example.org/m\n\ngo 1.19\n\nrequire example.com/dep v1.0.0\n");
   tree_.write("a.go", std::string("package m\n\nimport _ \"example.com/dep\"\n") + kCgo);
   tree_.write("vendor/modules.txt", "# example.com/dep v1.0.0\n## explicit\nexample.com/dep\n");
@@ -213,7 +222,7 @@ TEST_F(GoListWithGo, VendoredPackages) {
   EXPECT_EQ(by_directory.packages.size(), 1u);
 }
 
-TEST_F(GoListWithGo, RefusedFlagsNameTheirLine) {
+TEST_P(GoListWithGo, RefusedFlagsNameTheirLine) {
   write_module("", "example.org/m");
   tree_.write("a.go", "package m\n\n// #cgo CFLAGS: -DX\n// #cgo CFLAGS: -fplugin=./evil.so @f\n" +
                           std::string(kCgo));
@@ -225,7 +234,7 @@ TEST_F(GoListWithGo, RefusedFlagsNameTheirLine) {
   EXPECT_THAT(problems, HasSubstr("a.go:4: refused @f"));
 }
 
-TEST_F(GoListWithGo, AModuleFileThatDoesNotParse) {
+TEST_P(GoListWithGo, AModuleFileThatDoesNotParse) {
   tree_.write("go.mod", "module example.org/m\n\nnonsense here\n");
   write_cgo("p/a.go", "p");
   const PackageList found = list({});
@@ -234,7 +243,7 @@ TEST_F(GoListWithGo, AModuleFileThatDoesNotParse) {
 }
 
 // Go 1.21 and later look for the toolchain that go.mod asks for; they must not fetch it.
-TEST_F(GoListWithGo, AToolchainThatIsNotThere) {
+TEST_P(GoListWithGo, AToolchainThatIsNotThere) {
   tree_.write("go.mod", "module example.org/m\n\ngo 1.99\n");
   write_cgo("a.go", "m");
   write_module("old/", "example.org/old");
@@ -245,7 +254,7 @@ TEST_F(GoListWithGo, AToolchainThatIsNotThere) {
   EXPECT_EQ(text_of(found.problems), "");
 }
 
-TEST_F(GoListWithGo, WithoutAModule) {
+TEST_P(GoListWithGo, WithoutAModule) {
   write_cgo("src/example.org/x/a.go", "x");
   write_cgo("src/example.org/x/y/b.go", "y");
   const PackageList found = list({"./src/..."});
@@ -257,7 +266,7 @@ TEST_F(GoListWithGo, WithoutAModule) {
   EXPECT_THAT(import_paths(list({"./src/..."})), ElementsAre("example.org/x", "example.org/x/y"));
 }
 
-TEST_F(GoListWithGo, WhatIsNotThereIsNamed) {
+TEST_P(GoListWithGo, WhatIsNotThereIsNamed) {
   write_module("", "example.org/m");
   write_cgo("a/a.go", "a");
   std::filesystem::create_directory(tree_.path("empty"));
@@ -275,7 +284,7 @@ TEST_F(GoListWithGo, WhatIsNotThereIsNamed) {
   EXPECT_THAT(failure({"./empty/..."}), HasSubstr("no Go package"));
 }
 
-TEST_F(GoListWithGo, APatternCannotBeAnOption) {
+TEST_P(GoListWithGo, APatternCannotBeAnOption) {
   write_module("", "example.org/m");
   write_cgo("a.go", "m");
   const PackageList found = list({".", "-toolexec=touch x", "-x"});
