@@ -35,6 +35,7 @@ struct Cost {
 // Runs a program three times, its output dropped, and keeps the cheapest.
 Cost measure(const std::vector<std::string>& arguments, int runs = 3) {
   Cost best;
+  std::fflush(nullptr);  // or the child writes it too
   for (int run = 0; run < runs; ++run) {
     const auto start = std::chrono::steady_clock::now();
     const pid_t pid = fork();
@@ -191,7 +192,6 @@ int main(int argc, char** argv) {
     std::array<char, 40> remark{};
     std::snprintf(remark.data(), remark.size(), "%.2f ms CPU a package", cost.cpu_s * 1000 / count);
     print_row((std::to_string(count) + " packages").c_str(), cost, remark.data());
-    std::fflush(stdout);
   }
   fs::remove_all(scratch);
   return 0;
