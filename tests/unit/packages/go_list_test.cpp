@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -73,12 +74,12 @@ fi
 
   PackageList list(const std::vector<std::string>& patterns,
                    const std::vector<std::string>& tags = {}) {
-    Result<PackageList> listed = list_packages({patterns, tags});
+    Result<PackageList> listed = list_packages({.patterns = patterns, .tags = tags});
     EXPECT_TRUE(listed) << (listed ? "" : listed.error().message());
     return listed ? std::move(*listed) : PackageList{};
   }
   std::string failure(const std::vector<std::string>& patterns) {
-    const Result<PackageList> listed = list_packages({patterns, {}});
+    const Result<PackageList> listed = list_packages({.patterns = patterns, .tags = {}});
     EXPECT_FALSE(listed);
     return listed ? "" : listed.error().message();
   }
@@ -252,6 +253,75 @@ TEST_P(GoListWithGo, AToolchainThatIsNotThere) {
   const PackageList found = list({});
   EXPECT_THAT(import_paths(found), ElementsAre("example.org/m", "example.org/old"));
   EXPECT_EQ(text_of(found.problems), "");
+  // Go 1.19 and 1.20 know nothing of toolchains and list such a module.
+  const Result<GoSettings> settings = go_settings("/");
+  ASSERT_TRUE(settings);
+  if (settings->minor > 20) {
+    EXPECT_THAT(found.notes, Contains(HasSubstr("1.99")));
+  }
+}
+
+// go itself would wait at the FIFO, and JSON cannot tell the other name.
+TEST_P(GoListWithGo, DirectoriesThatGoCannotListAreReadHere) {
+  write_module("", "example.org/m");
+  write_cgo("good/a.go", "good");
+  write_cgo("waits/a.go", "waits");
+  ASSERT_EQ(mkfifo(tree_.path("waits/x.c").c_str(), 0600), 0);
+  write_cgo("name/a\xff.go", "name");
+  const PackageList found = list({});
+  EXPECT_THAT(import_paths(found),
+              ElementsAre("example.org/m/good", "example.org/m/name", "example.org/m/waits"));
+  EXPECT_EQ(found.notes.size(), 2u);
+  EXPECT_EQ(text_of(found.problems), "");
+  EXPECT_THAT(text_of(found.packages.at(2).problems), HasSubstr("waits/x.c:0: is not read"));
+  EXPECT_THAT(import_paths(list({"./waits"})), ElementsAre("example.org/m/waits"));
+  EXPECT_THAT(import_paths(list({"./good"})), ElementsAre("example.org/m/good"));
+}
+
+TEST_P(GoListWithGo, HugeFilesAreNamed) {
+  write_module("", "example.org/m");
+  write_cgo("c/a.go", "c");
+  tree_.write("c/b.c", "");
+  std::filesystem::resize_file(tree_.path("c/b.c"), uintmax_t{1} << 30);
+  write_cgo("g/a.go", "g");
+  tree_.write("g/b.go", "");
+  std::filesystem::resize_file(tree_.path("g/b.go"), uintmax_t{1} << 30);
+  const PackageList found = list({});
+  ASSERT_THAT(import_paths(found), ElementsAre("example.org/m/c", "example.org/m/g"));
+  EXPECT_THAT(found.packages[0].c_files, IsEmpty());
+  EXPECT_THAT(text_of(found.packages[0].problems), HasSubstr("b.c:0: larger than 64 MiB"));
+  EXPECT_THAT(text_of(found.packages[1].problems), HasSubstr("b.go:0: larger than 64 MiB"));
+}
+
+TEST_P(GoListWithGo, LinksInLoopsAndFoldersNamedLikeFiles) {
+  write_module("", "example.org/m");
+  write_cgo("a/a.go", "a");
+  std::filesystem::create_symlink("..", tree_.path("a/up"));
+  std::filesystem::create_symlink("self.go", tree_.path("a/self.go"));
+  std::filesystem::create_directory(tree_.path("a/folder.go"));
+  const PackageList found = list({});
+  EXPECT_THAT(import_paths(found), ElementsAre("example.org/m/a"));
+  EXPECT_THAT(text_of(found.packages.at(0).problems) + text_of(found.problems),
+              HasSubstr("a/self.go"));
+}
+
+TEST_P(GoListWithGo, PkgConfigOptionsReachNoOtherProgram) {
+  write_module("", "example.org/m");
+  tree_.write("a.go", "package m\n\n// #cgo pkg-config: --static --log-file=" +
+                          tree_.path("written") + " zlibbed\n" + kCgo);
+  tree_.write_script(".bin/pkg-config",
+                     "echo \"$@\" > " + tree_.path(".asked") + "\necho -DZ -fplugin=x.so\n");
+  variables_.set("PKG_CONFIG", tree_.path(".bin/pkg-config"));
+  const PackageList found = list({});
+  ASSERT_EQ(found.packages.size(), 1u);
+  EXPECT_THAT(found.packages[0].c_flags, ElementsAre("-I", tree_.root(), "-DZ"));
+  const std::string problems = text_of(found.packages[0].problems) + text_of(found.problems);
+  EXPECT_THAT(problems, HasSubstr("a.go:3: refused --log-file="));
+  EXPECT_THAT(problems, HasSubstr("a.go:3: refused -fplugin=x.so"));
+  std::ifstream asked(tree_.path(".asked"));
+  std::string line;
+  std::getline(asked, line);
+  EXPECT_EQ(line, "--cflags --static -- zlibbed");
 }
 
 TEST_P(GoListWithGo, WithoutAModule) {
@@ -322,6 +392,31 @@ TEST_F(GoList, AGoCommandThatFailsIsToldOfAndReplaced) {
   const PackageList nonsense = list({});
   EXPECT_THAT(import_paths(nonsense), ElementsAre("example.org/m/a"));
   EXPECT_THAT(nonsense.notes, Contains(HasSubstr("go env")));
+}
+
+// Once: the next module would hang as well.
+TEST_F(GoList, AGoCommandThatHangsIsGivenUp) {
+  write_module("", "example.org/m");
+  write_cgo("a/a.go", "a");
+  write_module("nested/", "example.org/nested");
+  write_cgo("nested/n.go", "nested");
+  use_fake_go("echo x >> " + tree_.path(".asked") + "; exec sleep 100");
+  Result<PackageList> found = list_packages({{}, {}, /*go_timeout_s=*/1});
+  ASSERT_TRUE(found);
+  EXPECT_THAT(import_paths(*found), ElementsAre("example.org/m/a", "example.org/nested"));
+  EXPECT_THAT(found->notes, Contains(HasSubstr("no answer within 1 s")));
+  EXPECT_EQ(std::filesystem::file_size(tree_.path(".asked")), 2u);
+}
+
+TEST_F(GoList, AGoCommandThatPrintsBytesOrFloodsIsReplaced) {
+  write_module("", "example.org/m");
+  write_cgo("a/a.go", "a");
+  for (const char* list_script :
+       {"head -c 100000 /dev/urandom", "echo '[]'", "echo '{}'", "printf '\\0\\377{'",
+        "kill -SEGV $$", "yes '{\"Dir\": \"/\"}' | head -c 300000000"}) {
+    use_fake_go(list_script);
+    EXPECT_THAT(import_paths(list({"./a"})), ElementsAre("example.org/m/a")) << list_script;
+  }
 }
 
 TEST_F(GoList, GoIsAskedForNoDownloadsAndNoVersionControl) {
