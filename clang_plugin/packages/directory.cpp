@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -37,21 +38,28 @@ Language language_of(const std::string& name) {
   return Language::kNone;
 }
 
-// The names of the files in a directory that a build on `context` might take, sorted.
+// The names of the files in a directory that a build on `context` might take, sorted. What bears
+// the name of one and is no file is a problem: go would wait at a FIFO.
 Result<std::vector<std::string>> candidates(const std::string& directory,
-                                            const BuildContext& context) {
+                                            const BuildContext& context,
+                                            std::vector<Problem>& problems) {
   std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
-    std::error_code ignored;
     std::string name = entry->path().filename().string();
+    if (name.ends_with("_test.go") || language_of(name) == Language::kNone ||
+        !file_name_fits(name, context)) {
+      continue;
+    }
+    std::error_code unknown;
+    const fs::file_type type = entry->status(unknown).type();
+    if (type == fs::file_type::directory) continue;
     // A link that leads nowhere is kept, so that it is named when it cannot be read.
-    const fs::file_type type = entry->status(ignored).type();
-    const bool is_file = type == fs::file_type::regular || type == fs::file_type::not_found;
-    if (is_file && !name.ends_with("_test.go") && language_of(name) != Language::kNone &&
-        file_name_fits(name, context)) {
+    if (unknown || type == fs::file_type::regular || type == fs::file_type::not_found) {
       names.push_back(std::move(name));
+    } else {
+      problems.push_back({entry->path().string(), 0, "is not read: it is no regular file"});
     }
   }
   if (error) {
@@ -110,7 +118,8 @@ void name_package(Package& package) {
 Result<Package> read_directory(const std::string& directory, const BuildContext& context) {
   Package package;
   package.directory = absolute_path(directory);
-  const Result<std::vector<std::string>> names = candidates(package.directory, context);
+  const Result<std::vector<std::string>> names =
+      candidates(package.directory, context, package.problems);
   if (!names) return names.error();
 
   std::vector<GoFile> files;
@@ -127,13 +136,11 @@ Result<Package> read_directory(const std::string& directory, const BuildContext&
       continue;
     }
     const std::optional<std::string> header = read_bytes(path, kMaxHeaderBytes);
-    if (!header) {
-      package.problems.push_back({path, 0, "cannot be read"});
-    } else if (constraint_holds(read_build_constraint(*header), context)) {
-      (language == Language::kC     ? package.c_files
-       : language == Language::kCxx ? package.cxx_files
-                                    : unread)
-          .push_back(path);
+    if (header && !constraint_holds(read_build_constraint(*header), context)) continue;
+    if (language == Language::kUnread) {
+      unread.push_back(path);
+    } else {
+      add_c_file(path, language == Language::kCxx, package);
     }
   }
 
@@ -177,6 +184,23 @@ bool add_go_file(const std::string& path, Package& package) {
   std::optional<GoFile> file = read_go_file(path, package.problems);
   if (file) take(std::move(*file), package);
   return file.has_value();
+}
+
+bool add_c_file(const std::string& path, bool is_cxx, Package& package) {
+  std::error_code error;
+  const bool is_file = fs::is_regular_file(path, error);
+  const uintmax_t size = is_file ? fs::file_size(path, error) : 0;
+  if (!is_file || error || !std::ifstream(path)) {
+    package.problems.push_back({path, 0, "cannot be read"});
+    return false;
+  }
+  if (size > kMaxCFileBytes) {
+    package.problems.push_back(
+        {path, 0, "larger than " + std::to_string(kMaxCFileBytes >> 20) + " MiB; not read"});
+    return false;
+  }
+  (is_cxx ? package.cxx_files : package.c_files).push_back(path);
+  return true;
 }
 
 void report_unread_source(const std::string& path, Package& package) {

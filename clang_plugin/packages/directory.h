@@ -2,6 +2,7 @@
 // read here. Flags are filled in by package_flags.h.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,11 @@ Result<Package> read_files(const std::vector<std::string>& paths);
 // One source file of `package`, read and parsed into cgo_files or go_files, and its problems. False
 // when it cannot be read, which is a problem too.
 bool add_go_file(const std::string& path, Package& package);
+
+// One C or C++ file of `package`. False when it cannot be read, is no regular file, or is larger
+// than any source that people write, which is a problem too.
+inline constexpr size_t kMaxCFileBytes = 64u << 20;
+bool add_c_file(const std::string& path, bool is_cxx, Package& package);
 
 // Names a file of `package` in a language that the lint does not read: Objective-C, Fortran, SWIG.
 void report_unread_source(const std::string& path, Package& package);

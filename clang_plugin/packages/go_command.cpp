@@ -20,7 +20,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kEnvTimeoutS = 60;
-constexpr int kListTimeoutS = 600;  // a large module with a cold cache takes minutes
 
 std::string text_of(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -210,7 +209,7 @@ Result<std::vector<ListedPackage>> go_list(const ListQuery& query) {
   std::vector<std::string> environment = quiet_environment(query.directory);
   if (query.ignore_workspace) environment.emplace_back("GOWORK=off");
   const Result<ProcessOutput> output =
-      run_process(arguments, query.directory, environment, kListTimeoutS);
+      run_process(arguments, query.directory, environment, query.timeout_s);
   if (!output) return output.error();
   if (output->status != 0) {
     return Error{"go list failed in " + query.directory, reason_in(output->err), ""};

@@ -46,6 +46,7 @@ struct ListQuery {
   std::vector<std::string> patterns;
   std::vector<std::string> tags;
   bool ignore_workspace = false;  // GOWORK=off
+  int timeout_s = 600;
 };
 
 // `go list -e` as with CGO_ENABLED=1. The go command downloads nothing meanwhile (GOPROXY=off, no

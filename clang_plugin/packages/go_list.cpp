@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -220,19 +221,55 @@ class PackageSearch {
     return "";
   }
 
+  // go list, but not once more when it gave no answer within the limit: a disk or a program that
+  // hangs would hang again in the next module.
+  Result<std::vector<ListedPackage>> ask_go(const ListQuery& query) {
+    if (go_hangs_) return Error{"go list is not asked again", "it hung before", ""};
+    const auto start = std::chrono::steady_clock::now();
+    Result<std::vector<ListedPackage>> listed = go_list(query);
+    go_hangs_ = !listed && std::chrono::steady_clock::now() - start >=
+                               std::chrono::seconds(query_.go_timeout_s);
+    return listed;
+  }
+
+  // What to ask go about `pattern`. When that covers directories that go cannot list, they are read
+  // here, and the others asked for one by one.
+  void add_go_patterns(const std::string& root, const DirectoryPattern& pattern,
+                       std::vector<std::string>& to) {
+    const auto relative = [&](const std::string& directory) {
+      const std::string below = fs::path(directory).lexically_relative(root).string();
+      return below == "." ? below : "./" + below;
+    };
+    std::vector<std::string> directories = directories_of(pattern);
+    const auto odd = std::stable_partition(
+        directories.begin(), directories.end(),
+        [](const std::string& directory) { return !go_cannot_list(directory); });
+    if (odd == directories.end()) {
+      to.push_back(relative(pattern.base) + pattern.wildcard);
+      return;
+    }
+    for (auto directory = directories.begin(); directory != odd; ++directory) {
+      to.push_back(relative(*directory));
+    }
+    for (auto directory = odd; directory != directories.end(); ++directory) {
+      note(*directory + " is read without go list, which cannot handle the files there");
+      take_directory(*directory, pattern.wildcard.empty());
+    }
+  }
+
   void search_module(const std::string& root, const std::vector<DirectoryPattern>& patterns) {
-    ListQuery query = {root, {}, tags_, /*ignore_workspace=*/false};
+    ListQuery query = {root, {}, tags_, /*ignore_workspace=*/false, query_.go_timeout_s};
     std::set<std::string> explicit_directories;
     for (const DirectoryPattern& pattern : patterns) {
-      const std::string below = fs::path(pattern.base).lexically_relative(root).string();
-      query.patterns.push_back((below == "." ? "." : "./" + below) + pattern.wildcard);
+      if (settings_.has_go) add_go_patterns(root, pattern, query.patterns);
       if (pattern.wildcard.empty()) explicit_directories.insert(pattern.base);
     }
     if (settings_.has_go) {
-      Result<std::vector<ListedPackage>> listed = go_list(query);
+      if (query.patterns.empty()) return;  // go would take none for "."
+      Result<std::vector<ListedPackage>> listed = ask_go(query);
       if (failure_in(listed).find("go.work") != std::string::npos) {
         query.ignore_workspace = true;  // a module that the workspace above it does not list
-        listed = go_list(query);
+        listed = ask_go(query);
       }
       if (listed) {
         for (const ListedPackage& package : *listed) {
@@ -265,7 +302,7 @@ class PackageSearch {
       return;
     }
     const Result<std::vector<ListedPackage>> listed =
-        go_list({here_, import_paths_, tags_, /*ignore_workspace=*/false});
+        ask_go({here_, import_paths_, tags_, /*ignore_workspace=*/false, query_.go_timeout_s});
     if (!listed) {
       for (const std::string& path : import_paths_) report(path, listed.error().message());
       return;
@@ -311,8 +348,8 @@ class PackageSearch {
     const auto path_of = [&](const std::string& name) { return directory + "/" + name; };
     for (const std::string& name : listed.cgo_files) add_go_file(path_of(name), package);
     for (const std::string& name : listed.go_files) add_go_file(path_of(name), package);
-    for (const std::string& name : listed.c_files) package.c_files.push_back(path_of(name));
-    for (const std::string& name : listed.cxx_files) package.cxx_files.push_back(path_of(name));
+    for (const std::string& name : listed.c_files) add_c_file(path_of(name), false, package);
+    for (const std::string& name : listed.cxx_files) add_c_file(path_of(name), true, package);
     for (const std::string& name : listed.unread_files) {
       report_unread_source(path_of(name), package);
     }
@@ -378,6 +415,7 @@ class PackageSearch {
   PackageList list_;
   std::string here_;
   GoSettings settings_;
+  bool go_hangs_ = false;
   std::vector<std::string> tags_;
   BuildContext context_;
   CgoEnvironment environment_;

@@ -12,6 +12,8 @@ namespace cgoscope {
 struct PackageQuery {
   std::vector<std::string> patterns;  // packages, directories, files, as on the command line
   std::vector<std::string> tags;      // --tags
+  int go_timeout_s =
+      600;  // for one answer of go list: a large module with a cold cache takes minutes
 };
 
 // What answering a query gave: packages that use cgo, and what could not be read. `notes` are for a

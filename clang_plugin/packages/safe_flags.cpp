@@ -169,18 +169,31 @@ class FlagFilter {
     if (flag == "-x" && !is_plain_language(value)) {
       return refuse(both, "only C and C++ sources are read");
     }
-    if ((flag == "-include" || flag == "-imacros") && has_precompiled_twin(value)) {
-      return refuse(both, "a precompiled header stands beside it, which Clang would load instead");
+    if (flag == "-include" || flag == "-imacros") {
+      if (has_precompiled_twin(value)) {
+        return refuse(both,
+                      "a precompiled header stands beside it, which Clang would load instead");
+      }
+      std::error_code missing;
+      const fs::file_type type = fs::status(beside_origin(value), missing).type();
+      if (!missing && type != fs::file_type::regular && type != fs::file_type::not_found) {
+        return refuse(both, "it is no regular file");  // Clang would wait at a FIFO
+      }
     }
     passed_.push_back(flag);
     passed_.push_back(value);
   }
 
-  bool has_precompiled_twin(const std::string& header) const {
+  // `header` as the compiler takes it, which runs in the package's directory.
+  fs::path beside_origin(const std::string& header) const {
     const fs::path origin = origin_.file;
     std::error_code ignored;
-    const fs::path directory = fs::is_directory(origin, ignored) ? origin : origin.parent_path();
-    const fs::path path = directory / header;
+    return (fs::is_directory(origin, ignored) ? origin : origin.parent_path()) / header;
+  }
+
+  bool has_precompiled_twin(const std::string& header) const {
+    const fs::path path = beside_origin(header);
+    std::error_code ignored;
     return fs::exists(path.string() + ".pch", ignored) ||
            fs::exists(path.string() + ".gch", ignored);
   }

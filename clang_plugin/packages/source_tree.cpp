@@ -5,6 +5,7 @@
 #include "clang_plugin/packages/source_tree.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -45,6 +46,34 @@ void visit_directories(
     }
     visit(directory, files);
   }
+}
+
+// What go/build opens to look for build constraints and imports, or lists (goodOSArchFile and the
+// switch in matchFile).
+bool is_source(const std::string& name) {
+  constexpr std::array<std::string_view, 20> kExtensions = {
+      ".go", ".c", ".cc",  ".cpp", ".cxx", ".m", ".h",  ".hh",   ".hpp",     ".hxx",
+      ".f",  ".F", ".for", ".f90", ".s",   ".S", ".sx", ".swig", ".swigcxx", ".syso"};
+  const std::string extension = fs::path(name).extension().string();
+  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+// Well-formed enough for JSON: a byte that begins a character is followed by as many as it says.
+bool is_utf8(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const auto first = static_cast<unsigned char>(text[at++]);
+    const int more = first < 0x80   ? 0
+                     : first < 0xc2 ? -1
+                     : first < 0xe0 ? 1
+                     : first < 0xf0 ? 2
+                     : first < 0xf5 ? 3
+                                    : -1;
+    if (more < 0) return false;
+    for (int i = 0; i < more; ++i, ++at) {
+      if (at >= text.size() || (static_cast<unsigned char>(text[at]) & 0xc0) != 0x80) return false;
+    }
+  }
+  return true;
 }
 
 // The path in `module example.org/x`; quotes and comments are allowed around it.
@@ -108,6 +137,21 @@ std::vector<std::string> directories_below(const std::string& root) {
   });
   std::sort(found.begin(), found.end());
   return found;
+}
+
+bool go_cannot_list(const std::string& directory) {
+  if (!is_utf8(directory)) return true;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!is_source(name)) continue;
+    std::error_code unknown;
+    const fs::file_type type = entry->status(unknown).type();
+    const bool may_wait = type == fs::file_type::fifo || type == fs::file_type::character;
+    if (may_wait || !is_utf8(name)) return true;
+  }
+  return false;
 }
 
 std::vector<std::string> modules_below(const std::string& root) {

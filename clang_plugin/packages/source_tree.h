@@ -12,6 +12,10 @@ namespace cgoscope {
 // followed, so loops cannot happen. Sorted.
 std::vector<std::string> directories_below(const std::string& root);
 
+// True when the go command must not be asked about this directory: it would wait for ever at a FIFO
+// that bears a source file's name, and JSON cannot tell a name that is not UTF-8.
+bool go_cannot_list(const std::string& directory);
+
 // The roots of modules strictly below `root`, found on the same way. Sorted.
 std::vector<std::string> modules_below(const std::string& root);
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -118,6 +119,86 @@ TEST(Directory, AHugeFileIsNamedAndNotRead) {
   ASSERT_EQ(package->problems.size(), 1u);
   EXPECT_EQ(package->problems[0].file, tree.path("b.go"));
   EXPECT_THAT(package->problems[0].message, HasSubstr("64 MiB"));
+}
+
+TEST(Directory, AHugeCFileIsNamedAndNotHandedOn) {
+  const TemporaryTree tree;
+  tree.write("a.go", std::string("package p\n") + kCgo);
+  tree.write("b.c", "");
+  tree.write("c.c", "");
+  std::filesystem::resize_file(tree.path("c.c"), uintmax_t{8} << 30);  // sparse
+  const Result<Package> package = read_directory(tree.root(), linux_amd64());
+  ASSERT_TRUE(package);
+  EXPECT_THAT(package->c_files, ElementsAre(tree.path("b.c")));
+  ASSERT_EQ(package->problems.size(), 1u);
+  EXPECT_EQ(package->problems[0].file, tree.path("c.c"));
+  EXPECT_THAT(package->problems[0].message, HasSubstr("64 MiB"));
+}
+
+// Names of source files on what is none: nothing is opened, since opening a FIFO waits.
+TEST(Directory, WhatIsNoRegularFileIsNamed) {
+  const TemporaryTree tree;
+  tree.write("a.go", std::string("package p\n") + kCgo);
+  ASSERT_EQ(mkfifo(tree.path("b.go").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo(tree.path("c.c").c_str(), 0600), 0);
+  std::filesystem::create_symlink("/dev/zero", tree.path("d.cc"));
+  std::filesystem::create_symlink("f.c", tree.path("e.c"));
+  std::filesystem::create_symlink("e.c", tree.path("f.c"));
+  std::filesystem::create_symlink(".", tree.path("again.go"));
+  std::filesystem::create_directory(tree.path("folder.go"));
+  const Result<Package> package = read_directory(tree.root(), linux_amd64());
+  ASSERT_TRUE(package);
+  EXPECT_THAT(names_of(package->cgo_files), ElementsAre("a.go"));
+  EXPECT_THAT(package->c_files, IsEmpty());
+  EXPECT_THAT(package->cxx_files, IsEmpty());
+  std::vector<std::string> named;
+  for (const Problem& problem : package->problems) named.push_back(problem.file);
+  EXPECT_THAT(named,
+              testing::UnorderedElementsAre(tree.path("b.go"), tree.path("c.c"), tree.path("d.cc"),
+                                            tree.path("e.c"), tree.path("f.c")));
+}
+
+TEST(Directory, AnUnreadableFileIsNamed) {
+  const TemporaryTree tree;
+  tree.write("a.go", std::string("package p\n") + kCgo);
+  for (const char* name : {"b.go", "c.c"}) {
+    std::filesystem::permissions(tree.write(name, ""), std::filesystem::perms::none);
+  }
+  const bool is_root = geteuid() == 0;  // who may read every file
+  if (is_root) {
+    ASSERT_EQ(chmod(tree.root().c_str(), 0755), 0);
+    ASSERT_EQ(seteuid(65534), 0);
+  }
+  const Result<Package> package = read_directory(tree.root(), linux_amd64());
+  if (is_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  ASSERT_TRUE(package);
+  EXPECT_THAT(names_of(package->cgo_files), ElementsAre("a.go"));
+  EXPECT_EQ(package->problems.size(), 2u);
+}
+
+TEST(Directory, NamesThatAreNotUtf8) {
+  const TemporaryTree tree;
+  tree.write("a\xff\xfe.go", std::string("package p\n") + kCgo);
+  tree.write("b\xc3.c", "");
+  const Result<Package> package = read_directory(tree.root(), linux_amd64());
+  ASSERT_TRUE(package);
+  EXPECT_THAT(names_of(package->cgo_files), ElementsAre("a\xff\xfe.go"));
+  EXPECT_THAT(package->c_files, ElementsAre(tree.path("b\xc3.c")));
+}
+
+TEST(Directory, OneFileAmongManyOthers) {
+  const TemporaryTree tree;
+  tree.write("a.go", std::string("package p\n") + kCgo);
+  for (int i = 0; i < 20000; ++i) {
+    // As links to nothing: the cheapest directory entries to make.
+    std::filesystem::create_symlink("x", tree.path("f" + std::to_string(i) + ".txt"));
+  }
+  const Result<Package> package = read_directory(tree.root(), linux_amd64());
+  ASSERT_TRUE(package);
+  EXPECT_THAT(names_of(package->cgo_files), ElementsAre("a.go"));
+  EXPECT_THAT(package->problems, IsEmpty());
 }
 
 TEST(Directory, OtherLanguagesAreNamed) {

@@ -1,14 +1,17 @@
-// With the real go command where there is one in PATH, and everything that must work without: a
+// With the real go command of every toolchain at hand, and everything that must work without: a
 // PATH that has none, or a script in its place.
 #include "clang_plugin/packages/go_list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "clang_plugin/packages/go_command.h"
 #include "clang_plugin/packages/subprocess.h"
+#include "tests/go_toolchains.h"
 #include "tests/unit/packages/temporary_tree.h"
 
 namespace cgoscope {
@@ -71,12 +74,12 @@ fi
 
   PackageList list(const std::vector<std::string>& patterns,
                    const std::vector<std::string>& tags = {}) {
-    Result<PackageList> listed = list_packages({patterns, tags});
+    Result<PackageList> listed = list_packages({.patterns = patterns, .tags = tags});
     EXPECT_TRUE(listed) << (listed ? "" : listed.error().message());
     return listed ? std::move(*listed) : PackageList{};
   }
   std::string failure(const std::vector<std::string>& patterns) {
-    const Result<PackageList> listed = list_packages({patterns, {}});
+    const Result<PackageList> listed = list_packages({.patterns = patterns, .tags = {}});
     EXPECT_FALSE(listed);
     return listed ? "" : listed.error().message();
   }
@@ -86,14 +89,21 @@ fi
   std::filesystem::path before_;
 };
 
-class GoListWithGo : public GoList {
+class GoListWithGo : public GoList, public testing::WithParamInterface<GoToolchain> {
  protected:
   void SetUp() override {
-    if (find_program("go").empty()) GTEST_SKIP() << "no go command in PATH";
+    if (!GetParam().root.empty()) {
+      const char* path = std::getenv("PATH");
+      variables_.set("PATH", GetParam().root + "/bin:" + (path == nullptr ? "" : path));
+    }
+    if (find_program("go").empty())
+      GTEST_SKIP() << "CGOSCOPE_GO_ROOTS is not set and there is no go command in PATH";
   }
 };
 
-TEST_F(GoListWithGo, AModule) {
+INSTANTIATE_TEST_SUITE_P(Go, GoListWithGo, testing::ValuesIn(go_toolchains()), toolchain_name);
+
+TEST_P(GoListWithGo, AModule) {
   write_module("", "example.org/m");
   write_cgo("a/a.go", "a");
   tree_.write("a/b.go", "package a\nconst B = 1\n");
@@ -118,7 +128,7 @@ TEST_F(GoListWithGo, AModule) {
               ElementsAre("-I", tree_.path("a"), "-DX=1", "-I" + tree_.path("a/inc")));
 }
 
-TEST_F(GoListWithGo, NestedAndForeignModules) {
+TEST_P(GoListWithGo, NestedAndForeignModules) {
   write_module("", "example.org/outer");
   write_cgo("a.go", "outer");
   write_module("sub/inner/", "example.org/inner");
@@ -136,7 +146,7 @@ TEST_F(GoListWithGo, NestedAndForeignModules) {
   EXPECT_THAT(import_paths(list({tree_.path("sub/...")})), ElementsAre("example.org/inner/deep"));
 }
 
-TEST_F(GoListWithGo, AModuleThatTheWorkspaceDoesNotList) {
+TEST_P(GoListWithGo, AModuleThatTheWorkspaceDoesNotList) {
   tree_.write("go.work", "go 1.19\n\nuse ./a\n");
   write_module("a/", "example.org/a");
   write_cgo("a/a.go", "a");
@@ -147,7 +157,7 @@ TEST_F(GoListWithGo, AModuleThatTheWorkspaceDoesNotList) {
   EXPECT_EQ(text_of(found.problems), "");
 }
 
-TEST_F(GoListWithGo, MixedPatternsAreOnePackageEach) {
+TEST_P(GoListWithGo, MixedPatternsAreOnePackageEach) {
   write_module("", "example.org/m");
   write_cgo("a/a.go", "a");
   write_cgo("b/b.go", "b");
@@ -159,7 +169,7 @@ TEST_F(GoListWithGo, MixedPatternsAreOnePackageEach) {
   EXPECT_EQ(text_of(found.problems), "");
 }
 
-TEST_F(GoListWithGo, TagsFromTheCommandLineAndFromGoflags) {
+TEST_P(GoListWithGo, TagsFromTheCommandLineAndFromGoflags) {
   write_module("", "example.org/m");
   tree_.write("a.go", std::string("//go:build mine\n\npackage m\n") + kCgo);
   tree_.write("b.go", "package m\n");
@@ -169,7 +179,7 @@ TEST_F(GoListWithGo, TagsFromTheCommandLineAndFromGoflags) {
   EXPECT_THAT(import_paths(list({})), ElementsAre("example.org/m"));
 }
 
-TEST_F(GoListWithGo, CgoDisabledInTheEnvironmentIsSaidAndNotObeyed) {
+TEST_P(GoListWithGo, CgoDisabledInTheEnvironmentIsSaidAndNotObeyed) {
   write_module("", "example.org/m");
   write_cgo("a.go", "m");
   variables_.set("CGO_ENABLED", "0");
@@ -178,7 +188,7 @@ TEST_F(GoListWithGo, CgoDisabledInTheEnvironmentIsSaidAndNotObeyed) {
   EXPECT_THAT(found.notes, ElementsAre(HasSubstr("CGO_ENABLED")));
 }
 
-TEST_F(GoListWithGo, APackageThatGoRefusesIsNamedAndReadAnyway) {
+TEST_P(GoListWithGo, APackageThatGoRefusesIsNamedAndReadAnyway) {
   write_module("", "example.org/m");
   write_cgo("two/a.go", "two");
   write_cgo("two/b.go", "three");
@@ -192,7 +202,7 @@ TEST_F(GoListWithGo, APackageThatGoRefusesIsNamedAndReadAnyway) {
   EXPECT_THAT(text_of(found.packages[0].problems), HasSubstr("a.go:3: invalid #cgo line"));
 }
 
-TEST_F(GoListWithGo, AbsentDependenciesDoNotMatter) {
+TEST_P(GoListWithGo, AbsentDependenciesDoNotMatter) {
   tree_.write("go.mod", "module example.org/m\n\ngo 1.19\n\nrequire example.com/dep v1.0.0\n");
   tree_.write("a.go", std::string("package m\n\nimport _ \"example.com/dep\"\n") + kCgo);
   variables_.set("GOPRIVATE", "*");  // would be fetched without a proxy
@@ -201,7 +211,7 @@ TEST_F(GoListWithGo, AbsentDependenciesDoNotMatter) {
   EXPECT_EQ(text_of(found.problems), "");
 }
 
-TEST_F(GoListWithGo, VendoredPackages) {
+TEST_P(GoListWithGo, VendoredPackages) {
   tree_.write("go.mod", "module example.org/m\n\ngo 1.19\n\nrequire example.com/dep v1.0.0\n");
   tree_.write("a.go", std::string("package m\n\nimport _ \"example.com/dep\"\n") + kCgo);
   tree_.write("vendor/modules.txt", "# example.com/dep v1.0.0\n## explicit\nexample.com/dep\n");
@@ -213,7 +223,7 @@ TEST_F(GoListWithGo, VendoredPackages) {
   EXPECT_EQ(by_directory.packages.size(), 1u);
 }
 
-TEST_F(GoListWithGo, RefusedFlagsNameTheirLine) {
+TEST_P(GoListWithGo, RefusedFlagsNameTheirLine) {
   write_module("", "example.org/m");
   tree_.write("a.go", "package m\n\n// #cgo CFLAGS: -DX\n// #cgo CFLAGS: -fplugin=./evil.so @f\n" +
                           std::string(kCgo));
@@ -225,7 +235,7 @@ TEST_F(GoListWithGo, RefusedFlagsNameTheirLine) {
   EXPECT_THAT(problems, HasSubstr("a.go:4: refused @f"));
 }
 
-TEST_F(GoListWithGo, AModuleFileThatDoesNotParse) {
+TEST_P(GoListWithGo, AModuleFileThatDoesNotParse) {
   tree_.write("go.mod", "module example.org/m\n\nnonsense here\n");
   write_cgo("p/a.go", "p");
   const PackageList found = list({});
@@ -234,7 +244,7 @@ TEST_F(GoListWithGo, AModuleFileThatDoesNotParse) {
 }
 
 // Go 1.21 and later look for the toolchain that go.mod asks for; they must not fetch it.
-TEST_F(GoListWithGo, AToolchainThatIsNotThere) {
+TEST_P(GoListWithGo, AToolchainThatIsNotThere) {
   tree_.write("go.mod", "module example.org/m\n\ngo 1.99\n");
   write_cgo("a.go", "m");
   write_module("old/", "example.org/old");
@@ -243,9 +253,78 @@ TEST_F(GoListWithGo, AToolchainThatIsNotThere) {
   const PackageList found = list({});
   EXPECT_THAT(import_paths(found), ElementsAre("example.org/m", "example.org/old"));
   EXPECT_EQ(text_of(found.problems), "");
+  // Go 1.19 and 1.20 know nothing of toolchains and list such a module.
+  const Result<GoSettings> settings = go_settings("/");
+  ASSERT_TRUE(settings);
+  if (settings->minor > 20) {
+    EXPECT_THAT(found.notes, Contains(HasSubstr("1.99")));
+  }
 }
 
-TEST_F(GoListWithGo, WithoutAModule) {
+// go itself would wait at the FIFO, and JSON cannot tell the other name.
+TEST_P(GoListWithGo, DirectoriesThatGoCannotListAreReadHere) {
+  write_module("", "example.org/m");
+  write_cgo("good/a.go", "good");
+  write_cgo("waits/a.go", "waits");
+  ASSERT_EQ(mkfifo(tree_.path("waits/x.c").c_str(), 0600), 0);
+  write_cgo("name/a\xff.go", "name");
+  const PackageList found = list({});
+  EXPECT_THAT(import_paths(found),
+              ElementsAre("example.org/m/good", "example.org/m/name", "example.org/m/waits"));
+  EXPECT_EQ(found.notes.size(), 2u);
+  EXPECT_EQ(text_of(found.problems), "");
+  EXPECT_THAT(text_of(found.packages.at(2).problems), HasSubstr("waits/x.c:0: is not read"));
+  EXPECT_THAT(import_paths(list({"./waits"})), ElementsAre("example.org/m/waits"));
+  EXPECT_THAT(import_paths(list({"./good"})), ElementsAre("example.org/m/good"));
+}
+
+TEST_P(GoListWithGo, HugeFilesAreNamed) {
+  write_module("", "example.org/m");
+  write_cgo("c/a.go", "c");
+  tree_.write("c/b.c", "");
+  std::filesystem::resize_file(tree_.path("c/b.c"), uintmax_t{1} << 30);
+  write_cgo("g/a.go", "g");
+  tree_.write("g/b.go", "");
+  std::filesystem::resize_file(tree_.path("g/b.go"), uintmax_t{1} << 30);
+  const PackageList found = list({});
+  ASSERT_THAT(import_paths(found), ElementsAre("example.org/m/c", "example.org/m/g"));
+  EXPECT_THAT(found.packages[0].c_files, IsEmpty());
+  EXPECT_THAT(text_of(found.packages[0].problems), HasSubstr("b.c:0: larger than 64 MiB"));
+  EXPECT_THAT(text_of(found.packages[1].problems), HasSubstr("b.go:0: larger than 64 MiB"));
+}
+
+TEST_P(GoListWithGo, LinksInLoopsAndFoldersNamedLikeFiles) {
+  write_module("", "example.org/m");
+  write_cgo("a/a.go", "a");
+  std::filesystem::create_symlink("..", tree_.path("a/up"));
+  std::filesystem::create_symlink("self.go", tree_.path("a/self.go"));
+  std::filesystem::create_directory(tree_.path("a/folder.go"));
+  const PackageList found = list({});
+  EXPECT_THAT(import_paths(found), ElementsAre("example.org/m/a"));
+  EXPECT_THAT(text_of(found.packages.at(0).problems) + text_of(found.problems),
+              HasSubstr("a/self.go"));
+}
+
+TEST_P(GoListWithGo, PkgConfigOptionsReachNoOtherProgram) {
+  write_module("", "example.org/m");
+  tree_.write("a.go", "package m\n\n// #cgo pkg-config: --static --log-file=" +
+                          tree_.path("written") + " zlibbed\n" + kCgo);
+  tree_.write_script(".bin/pkg-config",
+                     "echo \"$@\" > " + tree_.path(".asked") + "\necho -DZ -fplugin=x.so\n");
+  variables_.set("PKG_CONFIG", tree_.path(".bin/pkg-config"));
+  const PackageList found = list({});
+  ASSERT_EQ(found.packages.size(), 1u);
+  EXPECT_THAT(found.packages[0].c_flags, ElementsAre("-I", tree_.root(), "-DZ"));
+  const std::string problems = text_of(found.packages[0].problems) + text_of(found.problems);
+  EXPECT_THAT(problems, HasSubstr("a.go:3: refused --log-file="));
+  EXPECT_THAT(problems, HasSubstr("a.go:3: refused -fplugin=x.so"));
+  std::ifstream asked(tree_.path(".asked"));
+  std::string line;
+  std::getline(asked, line);
+  EXPECT_EQ(line, "--cflags --static -- zlibbed");
+}
+
+TEST_P(GoListWithGo, WithoutAModule) {
   write_cgo("src/example.org/x/a.go", "x");
   write_cgo("src/example.org/x/y/b.go", "y");
   const PackageList found = list({"./src/..."});
@@ -257,7 +336,7 @@ TEST_F(GoListWithGo, WithoutAModule) {
   EXPECT_THAT(import_paths(list({"./src/..."})), ElementsAre("example.org/x", "example.org/x/y"));
 }
 
-TEST_F(GoListWithGo, WhatIsNotThereIsNamed) {
+TEST_P(GoListWithGo, WhatIsNotThereIsNamed) {
   write_module("", "example.org/m");
   write_cgo("a/a.go", "a");
   std::filesystem::create_directory(tree_.path("empty"));
@@ -275,7 +354,7 @@ TEST_F(GoListWithGo, WhatIsNotThereIsNamed) {
   EXPECT_THAT(failure({"./empty/..."}), HasSubstr("no Go package"));
 }
 
-TEST_F(GoListWithGo, APatternCannotBeAnOption) {
+TEST_P(GoListWithGo, APatternCannotBeAnOption) {
   write_module("", "example.org/m");
   write_cgo("a.go", "m");
   const PackageList found = list({".", "-toolexec=touch x", "-x"});
@@ -313,6 +392,31 @@ TEST_F(GoList, AGoCommandThatFailsIsToldOfAndReplaced) {
   const PackageList nonsense = list({});
   EXPECT_THAT(import_paths(nonsense), ElementsAre("example.org/m/a"));
   EXPECT_THAT(nonsense.notes, Contains(HasSubstr("go env")));
+}
+
+// Once: the next module would hang as well.
+TEST_F(GoList, AGoCommandThatHangsIsGivenUp) {
+  write_module("", "example.org/m");
+  write_cgo("a/a.go", "a");
+  write_module("nested/", "example.org/nested");
+  write_cgo("nested/n.go", "nested");
+  use_fake_go("echo x >> " + tree_.path(".asked") + "; exec sleep 100");
+  Result<PackageList> found = list_packages({{}, {}, /*go_timeout_s=*/1});
+  ASSERT_TRUE(found);
+  EXPECT_THAT(import_paths(*found), ElementsAre("example.org/m/a", "example.org/nested"));
+  EXPECT_THAT(found->notes, Contains(HasSubstr("no answer within 1 s")));
+  EXPECT_EQ(std::filesystem::file_size(tree_.path(".asked")), 2u);
+}
+
+TEST_F(GoList, AGoCommandThatPrintsBytesOrFloodsIsReplaced) {
+  write_module("", "example.org/m");
+  write_cgo("a/a.go", "a");
+  for (const char* list_script :
+       {"head -c 100000 /dev/urandom", "echo '[]'", "echo '{}'", "printf '\\0\\377{'",
+        "kill -SEGV $$", "yes '{\"Dir\": \"/\"}' | head -c 300000000"}) {
+    use_fake_go(list_script);
+    EXPECT_THAT(import_paths(list({"./a"})), ElementsAre("example.org/m/a")) << list_script;
+  }
 }
 
 TEST_F(GoList, GoIsAskedForNoDownloadsAndNoVersionControl) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "tests/unit/packages/temporary_tree.h"
 
@@ -181,6 +182,17 @@ TEST_F(SafeFlags, APrecompiledHeaderInTheSourceIsNotLoaded) {
   EXPECT_THAT(filter({"-include", "x.h"}), IsEmpty());
   ASSERT_EQ(problems_.size(), 1u);
   EXPECT_THAT(problems_[0].message, HasSubstr("precompiled"));
+}
+
+TEST_F(SafeFlags, AnIncludedDeviceOrFifoIsRefused) {
+  const TemporaryTree tree;
+  origin_.file = tree.write("a.go", "");
+  ASSERT_EQ(mkfifo(tree.path("fifo.h").c_str(), 0600), 0);
+  for (const char* header : {"fifo.h", "/dev/zero", "."}) {
+    EXPECT_THAT(filter({"-include", header, "-DX"}), ElementsAre("-DX")) << header;
+    ASSERT_EQ(problems_.size(), 1u);
+    EXPECT_THAT(problems_[0].message, HasSubstr("no regular file"));
+  }
 }
 
 }  // namespace

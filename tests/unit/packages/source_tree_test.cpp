@@ -81,5 +81,25 @@ TEST(SourceTree, Paths) {
   EXPECT_EQ(absolute_path("/"), "/");
 }
 
+TEST(SourceTree, DirectoriesThatGoCannotList) {
+  const TemporaryTree tree;
+  tree.write("plain/a.go", "package p\n");
+  tree.write("plain/b\xff.txt", "");
+  tree.write("plain/ü\u20ac😀.go", "package p\n");
+  std::filesystem::create_symlink("nowhere", tree.path("plain/c.go"));
+  EXPECT_FALSE(go_cannot_list(tree.path("plain")));
+  tree.write("name/a\xff.go", "package p\n");
+  EXPECT_TRUE(go_cannot_list(tree.path("name")));
+  tree.write("folder\xe2\x82/a.go", "package p\n");
+  EXPECT_TRUE(go_cannot_list(tree.path("folder\xe2\x82")));
+  tree.write("waits/a.go", "package p\n");
+  ASSERT_EQ(mkfifo(tree.path("waits/a.h").c_str(), 0600), 0);
+  EXPECT_TRUE(go_cannot_list(tree.path("waits")));
+  tree.write("link/a.go", "package p\n");
+  std::filesystem::create_symlink("../waits/a.h", tree.path("link/b.c"));
+  EXPECT_TRUE(go_cannot_list(tree.path("link")));
+  EXPECT_FALSE(go_cannot_list(tree.path("nowhere")));
+}
+
 }  // namespace
 }  // namespace cgoscope
