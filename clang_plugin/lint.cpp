@@ -95,6 +95,13 @@ class Run {
 
   LintReport finish() {
     apply_suppressions(suppressions_, findings_, places_, display_path);
+    size_t kept = 0;
+    for (size_t i = 0; i < findings_.size(); ++i) {
+      if (places_[i].dropped) continue;
+      if (kept != i) findings_[kept] = std::move(findings_[i]);
+      ++kept;
+    }
+    findings_.resize(kept);
     const auto key = [](const Finding& f) {
       const CPlace c = f.c.value_or(CPlace{});
       return std::make_tuple(f.go.file, f.go.line, f.go.column, c.file, c.line, c.column, c.call,
@@ -206,16 +213,15 @@ class Run {
     }
     for (size_t i = 0; i < found.findings.size(); ++i) {
       Finding& finding = found.findings[i];
-      if (is_excluded(job.settings, found.places[i].places.front().first)) continue;
-      bool off = false;
+      bool off = is_excluded(job.settings, found.places[i].places.front().first);
       for (const auto& [what, severity] : job.settings.severities) {
         const bool fits =
             glob_matches(what, finding.rule) || (finding.c && glob_matches(what, finding.c->call));
         if (!fits) continue;
-        off = !severity;
+        off = off || !severity;
         if (severity) finding.severity = *severity;
       }
-      if (off) continue;
+      found.places[i].dropped = off;
       findings_.push_back(std::move(finding));
       places_.push_back(std::move(found.places[i]));
     }

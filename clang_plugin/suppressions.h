@@ -23,6 +23,7 @@ struct Suppression {
 // and of each step between.
 struct SuppressiblePlaces {
   std::vector<std::pair<std::string, int>> places;
+  bool dropped = false;  // by the settings: not reported, but a comment beside it is in use
 };
 
 // Removes from `findings` (parallel to `places`) those a suppression covers: same file, and the

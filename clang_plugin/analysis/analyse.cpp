@@ -53,8 +53,11 @@ class Analysis {
   }
 
   PackageFindings run() {
-    for (size_t i = 0; i < package_.cgo_files.size(); ++i)
-      group_sites(package_.cgo_files[i], units_[i]);
+    for (size_t i = 0; i < package_.cgo_files.size(); ++i) {
+      const GoFile& file = package_.cgo_files[i];
+      group_sites(file, units_[i]);
+      for (const GoSetNonblock& set : file.set_nonblock) note_set_nonblock(file, set);
+    }
     for (SiteGroup& group : groups_) visit(group);
     // What one function says of a handle counts for the others, whatever their order: those that
     // did not know it yet are looked at again.
@@ -137,6 +140,16 @@ class Analysis {
       facts_.note_handle(identity, state);
   }
 
+  // A constructor that makes a descriptor non-blocking need not call C itself.
+  void note_set_nonblock(const GoFile& file, const GoSetNonblock& set) {
+    const std::string identity =
+        go_identity(go_object_name(set.descriptor, file, set.function_index));
+    const auto on = constants_.evaluate(set.value, file, set.function_index);
+    HandleState state;
+    state.nonblocking = on ? tri(*on != 0) : Tri::kUnknown;
+    if (!identity.empty()) facts_.note_handle(identity, state);
+  }
+
   // "Conn.fd" is one thing wherever it stands; "fd" is one thing inside its function.
   static std::string go_identity(const std::string& name) {
     return name.find('.') == std::string::npos ? "" : "go:" + name;
@@ -206,7 +219,7 @@ class Analysis {
     const std::string link_name = visible == unit.visible.end() ? reference.name : visible->second;
     const FunctionId id = program_.function_id(link_name);
     const LinkedFunction linked = program_.function(id);
-    if (unit.not_functions.contains(reference.name)) return;
+    if (unit.not_functions.contains(reference.name) && visible == unit.visible.end()) return;
     const bool is_function = linked.body || visible != unit.visible.end() ||
                              catalogue_.find_blocking(reference.name) ||
                              !catalogue_.find_options(reference.name).empty();

@@ -37,6 +37,7 @@ Interpreter::Interpreter(Program& program, PackageFacts& facts, ShapeCache& cach
 Interpreter::Outcome Interpreter::run(FunctionId function, const std::vector<Value>& arguments,
                                       HandleStates& handles) {
   seen_.clear();
+  entered_again_.clear();
   events_.clear();
   steps_ = 0;
   exhausted_ = false;
@@ -354,7 +355,8 @@ void Interpreter::refine_state(ExprId condition, bool holds) {
       }
       if (expression.op < Op::kEq || expression.op > Op::kGe) return;
       const ExprId left = expression.operands[0], right = expression.operands[1];
-      if (is_pure(function, right)) refine_place(left, expression.op, eval(right), holds);
+      if (is_pure(function, right))
+        refine_place(left, expression.op, eval(right), holds, expression.is_signed);
       Op flipped = expression.op;
       if (flipped == Op::kLt)
         flipped = Op::kGt;
@@ -364,20 +366,21 @@ void Interpreter::refine_state(ExprId condition, bool holds) {
         flipped = Op::kGe;
       else if (flipped == Op::kGe)
         flipped = Op::kLe;
-      if (is_pure(function, left)) refine_place(right, flipped, eval(left), holds);
+      if (is_pure(function, left))
+        refine_place(right, flipped, eval(left), holds, expression.is_signed);
       return;
     }
     case ExprKind::kLoad:
     case ExprKind::kAssign:
     case ExprKind::kCall:
-      refine_place(condition, Op::kNe, Value::constant(0), holds);
+      refine_place(condition, Op::kNe, Value::constant(0), holds, true);
       return;
     default:
       return;
   }
 }
 
-void Interpreter::refine_place(ExprId id, Op op, const Value& against, bool holds) {
+void Interpreter::refine_place(ExprId id, Op op, const Value& against, bool holds, bool is_signed) {
   const Function& function = *frames_.back()->function;
   const ExprId bare = strip_casts(function, id);
   const Expr& expression = function.exprs[bare];
@@ -387,7 +390,7 @@ void Interpreter::refine_place(ExprId id, Op op, const Value& against, bool hold
   if (expression.kind == ExprKind::kCall) {  // if (XPending(display) > 0)
     const auto answer = call_answers_.find({frames_.back()->number, bare});
     if (answer != call_answers_.end())
-      deny_if_zero(answer->second, refine(answer->second, op, against, holds));
+      deny_if_zero(answer->second, refine(answer->second, op, against, holds, is_signed));
     return;
   }
   if (expression.kind != ExprKind::kLoad && expression.kind != ExprKind::kAssign) return;
@@ -399,7 +402,7 @@ void Interpreter::refine_place(ExprId id, Op op, const Value& against, bool hold
   if (!before.unknown && before.pointers.empty() && before.functions.empty() &&
       before.ranges.empty())
     return;
-  const Value after = refine(before, op, against, holds);
+  const Value after = refine(before, op, against, holds, is_signed);
   deny_if_zero(before, after);
   if (!(after == before) && (after.unknown || !after.ranges.empty() || !after.pointers.empty() ||
                              !after.functions.empty())) {

@@ -121,6 +121,7 @@ class Interpreter {
     SourcePlace call_place;  // in this frame's function: the call being made
     State returned;          // joined over the return statements
     Value result;
+    bool knew_arguments = false;      // an argument was a known integer or function
     size_t outer_turns = 0;           // how many loops were running when it was entered
     std::vector<PlaceId> roots;       // the objects that end with it
     std::map<uint32_t, State> jumps;  // goto label → states that jump there
@@ -139,6 +140,7 @@ class Interpreter {
 
   // Places.
   PlaceId root(const std::string& key, const std::string& identity);
+  PlaceId local_root(Frame& owner, const std::string& key);
   PlaceId child(PlaceId parent, const std::string& key);
   PlaceId slot_place(uint32_t slot);
   PlaceId object_of(SymbolId symbol);
@@ -161,7 +163,7 @@ class Interpreter {
   Value load_record(const Places& places);
   void assign(ExprId target_id, ExprId value_id, const Places& places, const Value& value);
   void refine_state(ExprId condition, bool holds);
-  void refine_place(ExprId lvalue, Op op, const Value& against, bool holds);
+  void refine_place(ExprId lvalue, Op op, const Value& against, bool holds, bool is_signed);
   void exec(StmtId id);
   void exec_if(const Stmt& statement);
   void exec_loop(StmtId id);
@@ -189,6 +191,7 @@ class Interpreter {
   HandleState handle_state(const Value& value);
   std::string handle_identity(const Value& value);
   std::string place_identity(const Value& pointer);
+  std::string lock_identity(const Value& pointer);
   void note_wait(const BlockingFunction& row, const std::string& name, const Wait& wait,
                  const CallView& call);
   static std::string pointer_name(const Function& function, const Call& call);
@@ -225,6 +228,8 @@ class Interpreter {
   uint32_t next_frame_ = 0;
   uint64_t steps_ = 0;
   bool exhausted_ = false;
+  std::set<FunctionId> entered_again_;  // functions that called themselves, from this Go call site
+  bool entering_again_ = false;         // a function that is entered by itself
 };
 
 }  // namespace cgoscope

@@ -7,6 +7,8 @@ namespace cgoscope {
 namespace {
 
 constexpr size_t kMaxDepth = 64;
+constexpr size_t kMostStatementsAgain =
+    200;  // of a function that is run once more for calling itself
 constexpr size_t kShortFunction =
     40;  // statements; what is longer and cannot matter is not entered
 constexpr SymbolId kConstantHandle = 0x80000000;  // + the integer: descriptors 0, 1, 2
@@ -102,6 +104,17 @@ std::string Interpreter::place_identity(const Value& pointer) {
   return handle_identity(pointer);
 }
 
+// The lock that a condition variable's wait gives back: in C++ it is handed over in a
+// std::unique_lock.
+std::string Interpreter::lock_identity(const Value& pointer) {
+  if (pointer.pointers.size() == 1) {
+    for (const PlaceId part : places_[pointer.pointers[0]].children) {
+      if (places_[part].key == "unique_lock._M_device") return place_identity(load(part));
+    }
+  }
+  return place_identity(pointer);
+}
+
 // Events.
 
 void Interpreter::record(BlockingEvent event) {
@@ -144,6 +157,7 @@ void Interpreter::note_wait(const BlockingFunction& row, const std::string& name
       event.bound = Bound::kUnbounded;
       break;
   }
+  int64_t at_most_ns = wait.length == Wait::Length::kVariable ? wait.limit_ns : 0;
   const size_t adding_up =
       wait.clock_read != 0 ? std::min<size_t>(turns_.size(), wait.clock_read - 1) : turns_.size();
   for (size_t i = adding_up; i-- > 0;) {
@@ -158,11 +172,16 @@ void Interpreter::note_wait(const BlockingFunction& row, const std::string& name
                                ? kLongWait
                                : event.limit_ns * turns->count;
         }
+        at_most_ns = at_most_ns > kLongWait / std::max<int64_t>(turns->count, 1)
+                         ? 0
+                         : at_most_ns * turns->count;
         break;
       case LoopKind::kFinite:
+        at_most_ns = 0;
         if (event.bound == Bound::kBounded) event.bound = Bound::kVariable;
         break;
       default:
+        at_most_ns = 0;
         if (event.bound == Bound::kBounded || wait.only_length_unknown) {
           event.bound = Bound::kUnbounded;
           event.in_endless_loop = true;
@@ -170,11 +189,13 @@ void Interpreter::note_wait(const BlockingFunction& row, const std::string& name
         break;
     }
   }
+  // Whether it waits is not known, but it would be short.
+  if (event.bound == Bound::kVariable && at_most_ns > 0 && at_most_ns < facts_.threshold_ns) return;
   if (row.lock != -1) {
     event.lock = place_identity(call.argument(row.lock));
   } else {
     const std::string given_back =
-        row.waits_with != -1 ? place_identity(call.argument(row.waits_with)) : "";
+        row.waits_with != -1 ? lock_identity(call.argument(row.waits_with)) : "";
     event.waits_with = given_back;
     const bool long_enough =
         event.bound != Bound::kBounded || event.limit_ns >= facts_.threshold_ns;
@@ -357,14 +378,18 @@ Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, con
     return frame->function == &function;
   });
   if (times_entered > 1 || frames_.size() >= kMaxDepth) return Value::any(fresh_symbol());
-  if (times_entered == 1 && !arguments.empty()) {
-    // Once more, with anything: that stands for all further depths.
-    const bool known = std::any_of(arguments.begin(), arguments.end(), [](const Value& argument) {
-      return argument.is_integer() || !argument.functions.empty();
-    });
-    if (!known) return Value::any(fresh_symbol());
+  if (times_entered == 1 && !entering_again_) {
+    // Once for a Go call site, with anything: that stands for all depths. It tells something new
+    // only where the first time a known argument decided the way. Through other functions it costs
+    // many times more, and found nothing further in the labelled packages.
+    const Frame& caller = *frames_.back();
+    const bool worth_it = caller.function == &function && caller.knew_arguments &&
+                          linked.may_block && function.stmts.size() <= kMostStatementsAgain;
+    if (!worth_it || !entered_again_.insert(id).second) return Value::any(fresh_symbol());
+    entering_again_ = true;
     return enter(id, std::vector<Value>(arguments.size(), Value::any()), object);
   }
+  entering_again_ = false;
   if (exhausted_) {
     scan_without_values(id);
     return Value::any(fresh_symbol());
@@ -384,6 +409,9 @@ Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, con
   frame->number = next_frame_++;
   frame->returned.reachable = false;
   frame->outer_turns = turns_.size();
+  frame->knew_arguments = std::any_of(
+      arguments.begin(), arguments.end(),
+      [](const Value& argument) { return argument.is_integer() || !argument.functions.empty(); });
   frames_.push_back(std::move(frame));
   for (uint32_t slot = 0; slot < function.variables.size(); ++slot) {
     const Variable& variable = function.variables[slot];
@@ -415,8 +443,8 @@ Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, con
     if (std::find(done.roots.begin(), done.roots.end(), top) != done.roots.end()) {
       const Frame& caller = *frames_[frames_.size() - 2];
       const PlaceId copy =
-          root("a" + std::to_string(caller.number) + ":r" + std::to_string(done.number), "");
-      frames_[frames_.size() - 2]->roots.push_back(copy);
+          local_root(*frames_[frames_.size() - 2],
+                     "a" + std::to_string(caller.number) + ":r" + std::to_string(done.number));
       copy_children(result.pointers[0], copy, 0);
       result.pointers[0] = copy;
     }

@@ -14,9 +14,15 @@ Tri either(Tri a, Tri b) {
 }
 
 // Whether any of `conditions` holds.
-Tri any_holds(const std::vector<Condition>& conditions, const CallView& call) {
+Tri any_holds(const std::vector<Condition>& conditions, const CallView& call,
+              bool pointers_are_there = false) {
   Tri result = Tri::kNo;
-  for (const Condition& condition : conditions) result = either(result, holds(condition, call));
+  for (const Condition& condition : conditions) {
+    // Nobody passes a pointer that may be null for the sake of what null means.
+    if (pointers_are_there && condition.is_null && call.argument(condition.argument).unknown)
+      continue;
+    result = either(result, holds(condition, call));
+  }
   return result;
 }
 
@@ -102,7 +108,7 @@ Wait judge(const BlockingFunction& row, const CallView& call) {
     if (blocks == Tri::kNo) return {};
     unsure = unsure || blocks == Tri::kUnknown;
   }
-  const Tri off = any_holds(row.nonblocking, call);
+  const Tri off = any_holds(row.nonblocking, call, true);
   if (off == Tri::kYes) return {};
   unsure = unsure || off == Tri::kUnknown;
 
@@ -118,8 +124,13 @@ Wait judge(const BlockingFunction& row, const CallView& call) {
     }
     auto timeout =
         row.direction == Direction::kWrite ? handle.write_timeout_ns : handle.read_timeout_ns;
-    if (row.direction == Direction::kBoth && handle.write_timeout_ns && timeout)
-      timeout = std::max(*timeout, *handle.write_timeout_ns);
+    if (row.direction == Direction::kBoth && timeout) {  // both have to be limited
+      const auto& write = handle.write_timeout_ns;
+      if (!write || *write == kUnknownTimeout)
+        timeout = write;
+      else if (*timeout != kUnknownTimeout)
+        timeout = std::max(*timeout, *write);
+    }
     if (timeout && *timeout == kUnknownTimeout) {
       wait = {Wait::Length::kVariable, 0, true};
     } else if (timeout) {
@@ -130,7 +141,7 @@ Wait judge(const BlockingFunction& row, const CallView& call) {
   if (!row.absolute.empty()) {
     const Tri absolute = any_holds(row.absolute, call);
     if (absolute == Tri::kYes) waits = Waits::kDeadline;
-    unsure = unsure || absolute == Tri::kUnknown;
+    if (absolute == Tri::kUnknown) return {Wait::Length::kVariable, 0, false};
   }
   switch (waits) {
     case Waits::kAlways:
@@ -171,7 +182,11 @@ Wait judge(const BlockingFunction& row, const CallView& call) {
     }
   }
   if (wait.length == Wait::Length::kNone) return wait;
-  if (unsure) return {Wait::Length::kVariable, 0, false};
+  // Whether it waits is not known; if it does, a limit holds all the same.
+  if (unsure) {
+    const bool limited = wait.length == Wait::Length::kLimited;
+    return {Wait::Length::kVariable, limited ? wait.limit_ns : 0, false};
+  }
   return wait;
 }
 

@@ -37,7 +37,7 @@ struct CallView {
 struct Wait {
   enum class Length : uint8_t { kNone, kLimited, kUnlimited, kVariable };
   Length length = Length::kNone;
-  int64_t limit_ns = 0;
+  int64_t limit_ns = 0;  // with kVariable: when not 0, the longest it is if it waits
   // With kVariable: how long is unknown (true), or whether it blocks at all (false).
   bool only_length_unknown = false;
   // Not 0: it ends at a fixed time, read from the clock with this many loops less one around it;

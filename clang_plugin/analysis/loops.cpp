@@ -76,7 +76,7 @@ class Shaper {
 
  private:
   LoopKind decide() {
-    if (retries_only() || runs_once()) return LoopKind::kRetry;
+    if (retries_only() || runs_once() || sleeps_the_rest()) return LoopKind::kRetry;
     bool finite = false;
     for (const Exit& exit : exits_) {
       if (counted(exit)) return LoopKind::kCounted;
@@ -251,7 +251,12 @@ class Shaper {
   bool retries_only() const {
     if (loop_.label != kNone) return interrupted_back_edge_ && !plain_back_edge_;
     if (loop_.expr != kNone && function_.exprs[loop_.expr].kind != ExprKind::kInt) {
-      return tests_eintr(loop_.expr) && requires_eintr(loop_.expr) && !plain_back_edge_;
+      if (plain_back_edge_) return false;
+      if (loop_.a != kNone && !loop_.test_last) {
+        if (leaves(loop_.a, 0)) return interrupted_back_edge_;
+        if (passes_only_interrupted(loop_.a)) return true;
+      }
+      return tests_eintr(loop_.expr) && requires_eintr(loop_.expr);
     }
     // for (;;) whose end is never reached without a jump out, or is reached only when a test for
     // EINTR failed to jump out
@@ -261,6 +266,53 @@ class Shaper {
       if (tests_eintr(exit.condition) && !interrupted_back_edge_ && !plain_back_edge_ &&
           exits_.size() <= 2)
         return true;
+    }
+    return false;
+  }
+
+  // Whether what stands behind `id` is reached only if errno is EINTR: if (errno != EINTR) break;
+  bool passes_only_interrupted(StmtId id) const {
+    const Stmt& statement = function_.stmts[id];
+    if (statement.kind == StmtKind::kBlock) {
+      return std::any_of(statement.children.begin(), statement.children.end(),
+                         [&](StmtId child) { return passes_only_interrupted(child); });
+    }
+    return statement.kind == StmtKind::kIf && statement.a != kNone && leaves(statement.a, 0) &&
+           holds_unless_eintr(statement.expr);
+  }
+
+  // Whether `id` cannot be false unless errno is EINTR.
+  bool holds_unless_eintr(ExprId id) const {
+    const Expr& expression = function_.exprs[id];
+    if (expression.kind != ExprKind::kBinary) return false;
+    if (expression.op == Op::kLogicalOr) {
+      return holds_unless_eintr(expression.operands[0]) ||
+             holds_unless_eintr(expression.operands[1]);
+    }
+    return expression.op == Op::kNe && tests_eintr(id);
+  }
+
+  // while (left > 0) left = sleep(left): sleep(3) returns what is left of its time.
+  bool sleeps_the_rest() {
+    for (const Exit& exit : exits_) {
+      const Expr* test = &function_.exprs[strip_casts(function_, exit.condition)];
+      if (test->kind == ExprKind::kBinary && test->op >= Op::kEq && test->op <= Op::kGe)
+        test = &function_.exprs[strip_casts(function_, test->operands[0])];
+      const bool assigns = test->kind == ExprKind::kAssign;  // while ((left = sleep(left)) > 0)
+      if (!assigns && test->kind != ExprKind::kLoad) continue;
+      const std::string key = place_key(function_, test->operands[0]);
+      const auto list = assigned_.find(key);
+      if (!key.starts_with('#') || list == assigned_.end() || list->second.size() != 1) continue;
+      if (list->second[0].value == kNone) continue;
+      const Expr& value = function_.exprs[strip_casts(function_, list->second[0].value)];
+      if (value.kind != ExprKind::kCall || value.operands.size() != 1 ||
+          function_.calls[value.index].name != "sleep")
+        continue;
+      const Expr& length = function_.exprs[strip_casts(function_, value.operands[0])];
+      if (length.kind != ExprKind::kLoad || place_key(function_, length.operands[0]) != key)
+        continue;
+      shape_.assigned_slots.erase(static_cast<uint32_t>(std::stoul(key.substr(1))));
+      return true;
     }
     return false;
   }
@@ -443,6 +495,7 @@ class Shaper {
   // An exchange or test-and-set, which writes what it waits for: a spin lock.
   bool takes_lock(ExprId id) const {
     const Expr& expression = function_.exprs[id];
+    if (expression.kind == ExprKind::kUnknown && expression.text == kTestAndSet) return true;
     if (expression.kind == ExprKind::kUnknown && expression.is_volatile &&
         expression.operands.size() >= 3)
       return true;

@@ -13,6 +13,16 @@ constexpr size_t kMaxPlaces = 1u << 20;
 
 }  // namespace
 
+// An object that ends when `owner` does.
+PlaceId Interpreter::local_root(Frame& owner, const std::string& key) {
+  const auto [entry, added] = place_ids_.try_emplace(key, static_cast<PlaceId>(places_.size()));
+  if (added) {
+    places_.push_back({kNone, key, "", {}});
+    owner.roots.push_back(entry->second);
+  }
+  return entry->second;
+}
+
 PlaceId Interpreter::root(const std::string& key, const std::string& identity) {
   const auto [entry, added] = place_ids_.try_emplace(key, static_cast<PlaceId>(places_.size()));
   if (added) places_.push_back({kNone, key, identity, {}});

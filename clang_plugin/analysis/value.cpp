@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
+#include <utility>
 
 namespace cgoscope {
 namespace {
@@ -59,22 +61,48 @@ void unite(llvm::SmallVectorImpl<T>& into, const llvm::SmallVectorImpl<T>& from)
   std::sort(into.begin(), into.end());
 }
 
+// The least and the greatest of what `value` can be. Numbers are kept as int64_t, so that of an
+// unsigned type 2^63 and above are negative here.
+template <typename Integer>
+std::pair<Integer, Integer> limits(const Value& value) {
+  Integer least = std::numeric_limits<Integer>::max(), most = std::numeric_limits<Integer>::min();
+  for (const Range& range : value.ranges) {
+    const bool wraps = std::is_unsigned_v<Integer> && range.lo < 0 && range.hi >= 0;
+    least = std::min(least, wraps ? Integer{0} : static_cast<Integer>(range.lo));
+    most = std::max(most,
+                    wraps ? std::numeric_limits<Integer>::max() : static_cast<Integer>(range.hi));
+  }
+  return {least, most};
+}
+
+template <typename Integer>
 Tri compare(Op op, const Value& a, const Value& b) {
   if (!a.is_integer() || !b.is_integer() || a.from_now != b.from_now) return Tri::kUnknown;
-  const int64_t a_lo = a.ranges.front().lo, a_hi = a.ranges.back().hi;
-  const int64_t b_lo = b.ranges.front().lo, b_hi = b.ranges.back().hi;
+  const auto [a_lo, a_hi] = limits<Integer>(a);
+  const auto [b_lo, b_hi] = limits<Integer>(b);
   switch (op) {
     case Op::kLt:
       return a_hi < b_lo ? Tri::kYes : a_lo >= b_hi ? Tri::kNo : Tri::kUnknown;
     case Op::kLe:
       return a_hi <= b_lo ? Tri::kYes : a_lo > b_hi ? Tri::kNo : Tri::kUnknown;
     case Op::kGt:
-      return compare(Op::kLt, b, a);
+      return compare<Integer>(Op::kLt, b, a);
     case Op::kGe:
-      return compare(Op::kLe, b, a);
+      return compare<Integer>(Op::kLe, b, a);
     default:
       return Tri::kUnknown;
   }
+}
+
+// The integers x with x `op` constant, an order; ascending as int64_t.
+llvm::SmallVector<Range, 2> satisfying(Op op, int64_t constant, bool is_signed) {
+  const int64_t least = is_signed ? kMin : 0, most = is_signed ? kMax : -1;
+  if ((op == Op::kLt && constant == least) || (op == Op::kGt && constant == most)) return {};
+  const bool below = op == Op::kLt || op == Op::kLe;
+  const int64_t lo = below ? least : op == Op::kGt ? constant + 1 : constant;
+  const int64_t hi = !below ? most : op == Op::kLt ? constant - 1 : constant;
+  if (lo <= hi) return {{lo, hi}};
+  return {{kMin, hi}, {lo, kMax}};  // unsigned, across 2^63
 }
 
 Tri equal(const Value& a, const Value& b) {
@@ -163,9 +191,14 @@ Tri Value::is_negative() const {
 }
 
 Tri Value::any_bit(uint64_t mask) const {
-  if ((ones & mask) != 0) return Tri::kYes;
-  if ((mask & ~zeros) == 0) return Tri::kNo;
-  return Tri::kUnknown;
+  const bool addresses = !pointers.empty() || !functions.empty();
+  // An address is not null; which of its bits are set nobody knows.
+  const Tri address = mask == ~uint64_t{0} ? Tri::kYes : Tri::kUnknown;
+  if (addresses && !unknown && ranges.empty()) return address;
+  const Tri integer = (ones & mask) != 0     ? Tri::kYes
+                      : (mask & ~zeros) == 0 ? Tri::kNo
+                                             : Tri::kUnknown;
+  return !addresses || integer == address ? integer : Tri::kUnknown;
 }
 
 std::optional<int64_t> Value::highest() const {
@@ -229,7 +262,7 @@ Value binary(Op op, const Value& a, const Value& b, bool is_signed) {
     case Op::kLe:
     case Op::kGt:
     case Op::kGe:
-      return truth_value(compare(op, a, b));
+      return truth_value(is_signed ? compare<int64_t>(op, a, b) : compare<uint64_t>(op, a, b));
     case Op::kLogicalAnd: {
       const Tri left = a.truth(), right = b.truth();
       if (left == Tri::kNo || right == Tri::kNo) return Value::constant(0);
@@ -353,78 +386,61 @@ Value convert(const Value& a, unsigned width, bool is_signed) {
   return Value::range(lo, hi);
 }
 
-Value refine(const Value& a, Op op, const Value& b, bool holds) {
+Value refine(const Value& a, Op op, const Value& b, bool holds, bool is_signed) {
   if (!holds) op = mirrored(op);
   const auto constant = b.as_constant();
   if (!constant || b.from_now || a.from_now) return a;
-  Range keep{kMin, kMax};
-  switch (op) {
-    case Op::kLt:
-      if (*constant == kMin) return a;
-      keep.hi = *constant - 1;
-      break;
-    case Op::kLe:
-      keep.hi = *constant;
-      break;
-    case Op::kGt:
-      if (*constant == kMax) return a;
-      keep.lo = *constant + 1;
-      break;
-    case Op::kGe:
-      keep.lo = *constant;
-      break;
-    case Op::kEq: {
-      if (*constant == 0) {
-        Value zero = Value::constant(0);
-        zero.symbol = a.symbol;
-        return zero;
-      }
-      keep = {*constant, *constant};
-      break;
-    }
-    case Op::kNe: {
-      Value value = a;
-      if (value.unknown) {
-        value.unknown = false;
-        value.ranges = {{kMin, *constant == kMin ? kMin : *constant - 1},
-                        {*constant == kMax ? kMax : *constant + 1, kMax}};
-        if (!a.pointers.empty() || !a.functions.empty()) return a;
-        return value;
-      }
-      llvm::SmallVector<Range, 2> parts;
-      for (const Range& range : value.ranges) {
-        if (*constant < range.lo || *constant > range.hi) {
-          parts.push_back(range);
-          continue;
-        }
-        if (range.lo < *constant) parts.push_back({range.lo, *constant - 1});
-        if (*constant < range.hi) parts.push_back({*constant + 1, range.hi});
-      }
-      value.ranges = parts;
-      normalise(value);
+  const bool addresses = !a.pointers.empty() || !a.functions.empty();
+  if (op == Op::kNe) {
+    Value value = a;
+    if (value.unknown) {
+      if (addresses) return a;
+      value.unknown = false;
+      value.ranges = {{kMin, *constant == kMin ? kMin : *constant - 1},
+                      {*constant == kMax ? kMax : *constant + 1, kMax}};
       return value;
     }
-    default:
-      return a;
-  }
-  Value value = a;
-  if (value.unknown) {
-    if (!a.pointers.empty() || !a.functions.empty()) return a;
-    value.unknown = false;
-    if (static_cast<int64_t>(a.zeros) < 0) {  // unsigned, of less than 64 bits
-      keep.lo = std::max<int64_t>(keep.lo, 0);
-      keep.hi = std::min(keep.hi, static_cast<int64_t>(~a.zeros));
+    llvm::SmallVector<Range, 2> parts;
+    for (const Range& range : value.ranges) {
+      if (*constant < range.lo || *constant > range.hi) {
+        parts.push_back(range);
+        continue;
+      }
+      if (range.lo < *constant) parts.push_back({range.lo, *constant - 1});
+      if (*constant < range.hi) parts.push_back({*constant + 1, range.hi});
     }
-    value.ranges = {keep};
+    value.ranges = parts;
     normalise(value);
     return value;
   }
-  llvm::SmallVector<Range, 2> parts;
-  for (const Range& range : value.ranges) {
-    const Range cut{std::max(range.lo, keep.lo), std::min(range.hi, keep.hi)};
-    if (cut.lo <= cut.hi) parts.push_back(cut);
+  if (op == Op::kEq && *constant == 0) {
+    Value zero = Value::constant(0);
+    zero.symbol = a.symbol;
+    return zero;
   }
-  value.ranges = parts;
+  llvm::SmallVector<Range, 2> keep;
+  if (op == Op::kEq) {
+    keep = {{*constant, *constant}};
+  } else if (op >= Op::kLt && op <= Op::kGe) {
+    keep = satisfying(op, *constant, is_signed);
+  }
+  if (keep.empty()) return a;
+  Value value = a;
+  llvm::SmallVector<Range, 2> from = a.ranges;
+  if (value.unknown) {
+    if (addresses) return a;
+    value.unknown = false;
+    from = {{kMin, kMax}};
+    // Unsigned, of less than 64 bits.
+    if (static_cast<int64_t>(a.zeros) < 0) from = {{0, static_cast<int64_t>(~a.zeros)}};
+  }
+  value.ranges.clear();
+  for (const Range& range : from) {
+    for (const Range& part : keep) {
+      const Range cut{std::max(range.lo, part.lo), std::min(range.hi, part.hi)};
+      if (cut.lo <= cut.hi) value.ranges.push_back(cut);
+    }
+  }
   normalise(value);
   return value;
 }

@@ -69,6 +69,6 @@ Value unary(Op op, const Value& a);
 Value binary(Op op, const Value& a, const Value& b, bool is_signed);
 Value convert(const Value& a, unsigned width, bool is_signed);
 // `a` with what holds of it once `a op b` is known to be `holds`.
-Value refine(const Value& a, Op op, const Value& b, bool holds);
+Value refine(const Value& a, Op op, const Value& b, bool holds, bool is_signed = true);
 
 }  // namespace cgoscope

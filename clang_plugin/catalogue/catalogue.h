@@ -57,6 +57,7 @@ struct Condition {
   Test test = Test::kEquals;
   uint64_t mask = ~uint64_t{0};
   std::vector<int64_t> values;
+  bool is_null = false;  // with kEquals: written as `null`, so that the argument is a pointer
 };
 
 // Which way a handle's timeout applies: SO_RCVTIMEO bounds reads, SO_SNDTIMEO writes.

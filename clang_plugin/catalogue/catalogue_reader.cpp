@@ -251,6 +251,7 @@ bool CatalogueReader::read_condition(Node* node, Condition& into, bool* is_point
       into.test = Condition::Test::kEquals;
       return read_list(value, "equals", true, [&](Node* item) {
         int64_t one = 0;
+        into.is_null = is_word(item, "null") || llvm::isa_and_nonnull<yaml::NullNode>(item);
         if (!read_integer(item, one)) return false;
         into.values.push_back(one);
         return true;

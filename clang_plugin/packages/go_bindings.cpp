@@ -110,7 +110,13 @@ Definition read_definition(const GoSource& source, size_t token) {
   const size_t end = end_of(source, token + 1, [&](size_t at) {
     return source.is(at, "{") || source.is(at, ":") || is_assignment(source.text(at));
   });
-  if (source.is(end, "{")) return out;
+  if (source.is(end, "{")) {
+    // c := &Conn{…} tells the type; the value stays unknown.
+    const size_t type = source.is(token + 1, "&") ? token + 2 : token + 1;
+    if (out.names.size() == 1 && source.is_identifier(type) && type + 1 == end)
+      out.record_type = type;
+    return out;
+  }
   out.values = source.split_at_commas({token + 1, end});
   return out;
 }
@@ -136,11 +142,10 @@ std::vector<std::string_view> assigned_names(const GoSource& source, size_t toke
 
 void LocalNames::finish(GoFile& file, GoFunction& function) {
   for (GoBinding& binding : bindings_) {
-    const auto found = names_.find(binding.name);
-    if (found == names_.end()) continue;
-    if (found->second.declarations == 1 && !found->second.spoiled) {
-      file.bindings.push_back(std::move(binding));
-    }
+    if (holds(binding.name)) file.bindings.push_back(std::move(binding));
+  }
+  for (GoRecordVariable& variable : record_variables_) {
+    if (holds(variable.name)) file.record_variables.push_back(std::move(variable));
   }
   for (const auto& [name, entry] : names_) {
     if (entry.in_body && name != "_") function.locals.emplace_back(name);
@@ -148,6 +153,12 @@ void LocalNames::finish(GoFile& file, GoFunction& function) {
   std::sort(function.locals.begin(), function.locals.end());
   names_.clear();
   bindings_.clear();
+  record_variables_.clear();
+}
+
+bool LocalNames::holds(const std::string& name) const {
+  const auto found = names_.find(name);
+  return found != names_.end() && found->second.declarations == 1 && !found->second.spoiled;
 }
 
 }  // namespace cgoscope

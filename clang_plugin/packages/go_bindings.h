@@ -42,6 +42,7 @@ std::vector<TypeSpec> read_type_specs(const GoSource& source, size_t keyword);
 struct Definition {
   std::vector<size_t> names;
   std::vector<TokenRange> values;
+  size_t record_type = GoSource::kNone;  // the token T of T{…} or &T{…}, when that is all there is
 };
 Definition read_definition(const GoSource& source, size_t token);
 
@@ -59,6 +60,7 @@ class LocalNames {
     entry.in_body = true;
   }
   void bind(GoBinding binding) { bindings_.push_back(std::move(binding)); }
+  void bind(GoRecordVariable variable) { record_variables_.push_back(std::move(variable)); }
   // The name is assigned to, or something may do so through its address.
   void spoil(std::string_view name) { names_[name].spoiled = true; }
 
@@ -72,7 +74,11 @@ class LocalNames {
     bool spoiled = false;
   };
   std::unordered_map<std::string_view, Name> names_;
+  // Whether `name` stands for one thing in the whole function.
+  bool holds(const std::string& name) const;
+
   std::vector<GoBinding> bindings_;
+  std::vector<GoRecordVariable> record_variables_;
 };
 
 }  // namespace cgoscope

@@ -389,6 +389,11 @@ std::string go_object_name(std::string_view expression, const GoFile& file, int 
   const bool receiver =
       function != nullptr && first == function->receiver && !contains(function->locals, first);
   std::string name(receiver ? function->receiver_type : first);
+  const bool has_field = range.last > range.first + 1;
+  for (const GoRecordVariable& variable : file.record_variables) {
+    if (has_field && variable.function_index == function_index && variable.name == first)
+      name = variable.type;
+  }
   for (size_t i = range.first + 1; i < range.last;) {
     if (source.is(i, ".") && source.is_identifier(i + 1)) {
       name += '.';

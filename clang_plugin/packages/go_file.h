@@ -92,6 +92,14 @@ struct GoBinding {
   int line = 0;
 };
 
+// `c := &Conn{…}` or `c := Conn{…}` in a function where c is never assigned again: what type c has.
+// Its value is not known.
+struct GoRecordVariable {
+  std::string name;
+  std::string type;  // "Conn"
+  int function_index = -1;
+};
+
 // `type Name underlying` or `type Name = underlying` at package level, where the right side is one
 // name: "int", "C.uint", "time.Duration". Other types are only in GoFile::package_names.
 struct GoTypeName {
@@ -137,6 +145,7 @@ struct GoFile {
   std::vector<GoReference> references;  // in source order
   std::vector<GoFunction> functions;
   std::vector<GoBinding> bindings;
+  std::vector<GoRecordVariable> record_variables;
   std::vector<std::string>
       package_names;  // every name declared at package level here, methods excepted, sorted
   std::vector<GoTypeName> types;

@@ -254,6 +254,11 @@ class FunctionReader {
       declare(spec.names[index]);
       add_binding(spec, index);
     }
+    if (definition.record_type == GoSource::kNone || !in_function()) return;
+    const std::string_view name = source_.text(spec.names[0]);
+    const std::string_view type = source_.text(definition.record_type);
+    if (!spend(name.size() + type.size())) return;
+    locals_.bind(GoRecordVariable{std::string(name), std::string(type), function_index()});
   }
 
   void read_function(size_t keyword) {

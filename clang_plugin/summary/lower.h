@@ -53,6 +53,7 @@ class UnitLowering {
  private:
   void lower_function(const clang::FunctionDecl* definition);
   bool worth_following(const clang::FunctionDecl* definition) const;
+  bool may_be_named(const std::string& file);
   void note_overriders(const clang::CXXMethodDecl* method);
 
   clang::ASTContext& context_;
@@ -60,7 +61,7 @@ class UnitLowering {
   TranslationUnit& unit_;
   std::unique_ptr<clang::MangleContext> mangler_;
   std::map<std::string, uint32_t> file_index_;
-  std::map<clang::FileID, bool> system_file_;
+  std::map<std::string, bool> nameable_;  // see may_be_named
   std::set<const clang::FunctionDecl*> wanted_;
   std::deque<const clang::FunctionDecl*> todo_;
   std::set<const clang::VarDecl*> globals_;

@@ -94,6 +94,14 @@ std::optional<double> chrono_tick_ns(clang::QualType type) {
          static_cast<double>(den.getAsIntegral().getExtValue());
 }
 
+bool is_time_point(clang::QualType type) {
+  const auto* record = type.getNonReferenceType()->getAsCXXRecordDecl();
+  const auto* space =
+      record ? llvm::dyn_cast<clang::NamespaceDecl>(record->getDeclContext()) : nullptr;
+  return space && space->getName() == "chrono" && record->getIdentifier() &&
+         record->getName() == "time_point";
+}
+
 // now() + seconds(8)
 bool is_chrono_sum(const clang::CallExpr* expression) {
   const auto* operation = llvm::dyn_cast<clang::CXXOperatorCallExpr>(expression);
@@ -828,6 +836,12 @@ ExprId FunctionLowering::aggregate(const clang::InitListExpr* expression) {
 }
 
 ExprId FunctionLowering::argument(const clang::Expr* expression, bool by_reference) {
+  if (is_time_point(expression->getType())) {
+    const clang::Expr* value = expression->IgnoreParenImpCasts();
+    if (const auto* made = llvm::dyn_cast<clang::MaterializeTemporaryExpr>(value))
+      value = made->getSubExpr();
+    return rvalue(value);
+  }
   if (chrono_tick_ns(expression->getType())) return chrono(expression);
   if (by_reference) return address_of(expression);
   return rvalue(expression);
@@ -850,6 +864,11 @@ ExprId FunctionLowering::call(const clang::CallExpr* expression) {
     const unsigned id = callee->getBuiltinID();
     if (!unit_.context().BuiltinInfo.isPredefinedLibFunction(id))
       return builtin_call(expression, callee);
+  }
+  if (callee && callee->isInStdNamespace() && callee->getIdentifier() &&
+      (callee->getName() == "addressof" || callee->getName() == "__addressof") &&
+      expression->getNumArgs() == 1) {
+    return address_of(expression->getArg(0));
   }
   if (is_chrono_sum(expression)) {
     const ExprId sum = make(ExprKind::kBinary, {argument(expression->getArg(0), false),
@@ -944,6 +963,7 @@ ExprId FunctionLowering::builtin_call(const clang::CallExpr* expression,
   }
   const ExprId result = make(ExprKind::kUnknown, std::move(operands), expression->getType());
   out_.exprs[result].is_volatile = name.starts_with("__sync") || name.starts_with("__atomic");
+  if (name.contains("test_and_set")) out_.exprs[result].text = kTestAndSet;
   if (name.contains("compare_and_swap")) out_.exprs[result].text = kCompareAndSwap;
   return result;
 }

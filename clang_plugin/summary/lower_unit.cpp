@@ -47,7 +47,9 @@ SourcePlace UnitLowering::place(clang::SourceLocation location) {
   if (location.isInvalid()) return result;
   // An argument of a macro stands where it is written, what a macro makes where the macro is used.
   const clang::SourceLocation written = sources_.getFileLoc(location);
-  const clang::PresumedLoc presumed = sources_.getPresumedLoc(written);
+  clang::PresumedLoc presumed = sources_.getPresumedLoc(written);
+  if (presumed.isValid() && !may_be_named(presumed.getFilename()))
+    presumed = sources_.getPresumedLoc(written, /*UseLineDirectives=*/false);
   if (presumed.isInvalid()) return result;
   const auto [entry, added] =
       file_index_.try_emplace(presumed.getFilename(), static_cast<uint32_t>(unit_.files.size()));
@@ -57,6 +59,25 @@ SourcePlace UnitLowering::place(clang::SourceLocation location) {
   result.column = presumed.getColumn();
   result.system = sources_.isInSystemHeader(written) || system_path(presumed.getFilename());
   return result;
+}
+
+// A report shows the lines it names, and #line can name any file: only one of the package's own,
+// links resolved, or one that Clang has read itself is believed.
+bool UnitLowering::may_be_named(const std::string& file) {
+  const auto [entry, added] = nameable_.try_emplace(file, true);
+  if (!added || file == unit_.main_file) return entry->second;
+  if (const auto read = sources_.getFileManager().getOptionalFileRef(file);
+      read && sources_.translateFile(*read).isValid())
+    return true;
+  const std::string& directory = sources_.getFileManager().getFileSystemOpts().WorkingDir;
+  std::error_code error;
+  const auto real = [&](const std::filesystem::path& path) {
+    return std::filesystem::weakly_canonical(path, error);
+  };
+  const std::filesystem::path below =
+      real(std::filesystem::path(directory) / file).lexically_relative(real(directory));
+  entry->second = !error && !below.empty() && *below.begin() != "..";
+  return entry->second;
 }
 
 std::string UnitLowering::link_name(const clang::FunctionDecl* function) {

@@ -74,8 +74,7 @@ class ProblemConsumer : public clang::DiagnosticConsumer {
       if (presumed.isValid()) {
         if (llvm::StringRef(presumed.getFilename()) == kOurTail) {
           if (!lacks_a_brace(diagnostic)) return;
-          note_problem(
-              {source_.main_file, 0, "the preamble ends inside a block: a '}' is missing"});
+          note_problem({source_.main_file, 0, "expected '}': the preamble ends inside a block"});
           return;
         }
         const llvm::StringRef file = llvm::sys::path::filename(presumed.getFilename());
@@ -305,7 +304,7 @@ class Consumer : public clang::ASTConsumer {
     } else if (const auto* variable = llvm::dyn_cast<clang::VarDecl>(found)) {
       unit_.not_functions.insert(name);
       lowering_->add_global(variable);
-    } else {
+    } else if (llvm::isa<clang::TypedefNameDecl>(found)) {  // a struct's tag is C.struct_x
       unit_.not_functions.insert(name);
     }
   }
@@ -461,6 +460,8 @@ TranslationUnit summarize(const SourceUnit& source) {
   TranslationUnit unit;
   Undeclared undeclared;
   std::string declared;
+  std::vector<Problem> first_problems;
+  int first_errors = 0;
   for (int round = 0; round < kMaxRounds; ++round) {
     TranslationUnit parsed;
     parsed.main_file = source.main_file;
@@ -473,13 +474,22 @@ TranslationUnit summarize(const SourceUnit& source) {
     }
     const bool better = round == 0 || parsed.errors < unit.errors;
     if (better) unit = std::move(parsed);
-    // With a header missing, what it would have declared is made up from how it is used, and the
-    // file read again.
+    // What is not declared, mostly because a header is missing, is made up from how it is used, and
+    // the file is read again.
     std::string more = undeclared.text();
-    if (!better || !undeclared.header_missing || more == declared) break;
+    if (round == 0) {
+      first_problems = unit.problems;
+      first_errors = unit.errors;
+    }
+    if (!better || more == declared) break;
     declared = std::move(more);
   }
-  if (undeclared.header_missing) keep_missing_headers(source, unit);
+  if (undeclared.header_missing) {
+    keep_missing_headers(source, unit);
+  } else {  // what was made up does not make the file a good one
+    unit.problems = std::move(first_problems);
+    unit.errors = first_errors;
+  }
   return unit;
 }
 

@@ -86,6 +86,8 @@ enum class Op : uint8_t {
 // The `text` of a kUnknown that is one: operands are what is changed, the value expected and the
 // value wanted.
 inline constexpr const char* kCompareAndSwap = "compare-and-swap";
+inline constexpr const char* kTestAndSet =
+    "test-and-set";  // another such text, whatever the operands
 
 struct Expr {
   ExprKind kind = ExprKind::kUnknown;

@@ -205,6 +205,19 @@ with tempfile.TemporaryDirectory(prefix="cgoscope-") as root:
         expect("unreadable: said", "clean/a.go" in text_of(done.stdout), done)
         os.chmod(os.path.join(root, "clean/a.go"), stat.S_IRUSR | stat.S_IWUSR)
 
+    # A package cannot make the report show lines of files that are not its own: neither by #line nor through a link.
+    with open(os.path.join(root, "secret"), "w", encoding="utf-8") as file:
+        file.write("the-secret-line\n" * 9)
+    os.makedirs(os.path.join(root, "thief"))
+    os.symlink(os.path.join(root, "secret"), os.path.join(root, "thief/link.y"))
+    for name in (os.path.join(root, "secret"), "../secret", "link.y"):
+        with open(os.path.join(root, "thief/a.go"), "w", encoding="utf-8") as file:
+            file.write(f"package p\n\n/*\n#include <unistd.h>\n#line 1 \"{name}\"\nstatic void f(void) {{ pause(); }}\n*/\n"
+                       "import \"C\"\n\nfunc F() { C.f() }\n")
+        done = run(["thief"])
+        expect(f"#line {name}: the finding is there", done.returncode == 1, done)
+        expect(f"#line {name}: its lines are not shown", b"the-secret-line" not in done.stdout + done.stderr, text_of(done.stdout))
+
     # What a package says reaches a terminal as text.
     os.makedirs(os.path.join(root, "esc\x1b[31m"))
     done = run(["esc\x1b[31m"])

@@ -50,6 +50,7 @@ std::string shown(const Wait& wait) {
     case Wait::Length::kVariable:
       break;
   }
+  if (wait.limit_ns > 0) return "variable up to " + std::to_string(wait.limit_ns);
   return wait.only_length_unknown ? "variable length" : "variable";
 }
 
@@ -167,7 +168,7 @@ TEST(Judge, Deadlines) {
   };
   const auto from_now = [](int64_t value) {
     Value time = n(value);
-    time.from_now = true;
+    time.from_now = 1;
     return time;
   };
   const std::string row = "deadline: 0, unit: timespec";
@@ -177,6 +178,9 @@ TEST(Judge, Deadlines) {
   const std::string or_null = row + ", infinite: null";
   EXPECT_EQ(judged(or_null, n(0)), "unlimited");
   EXPECT_EQ(judged(or_null, timespec(n(0), n(0))), "none");
+  EXPECT_EQ(judged(row, timespec(from_now(5), n(0))), "5000000000");
+  EXPECT_EQ(judged(row, timespec(from_now(5), n(7))), "5000000007");
+  EXPECT_EQ(judged(row, timespec(from_now(0), n(0))), "none");
   EXPECT_EQ(judged("deadline: 0, unit: chrono", from_now(30)), "30");
   EXPECT_EQ(judged("deadline: 0, unit: chrono", from_now(0)), "none");
   EXPECT_EQ(judged("deadline: 0, unit: chrono", from_now(-30)), "none");
@@ -289,11 +293,28 @@ TEST(Judge, HandleTimeouts) {
   EXPECT_EQ(with(2 * kSecond, 5 * kSecond, "both"), "5000000000");
   EXPECT_EQ(with(5 * kSecond, 2 * kSecond, "both"), "5000000000");
   EXPECT_EQ(with({}, 2 * kSecond, "both"), "unlimited");
+  EXPECT_EQ(with(2 * kSecond, {}, "both"), "unlimited");
+  EXPECT_EQ(with(kUnknownTimeout, 5 * kSecond, "both"), "variable length");
+  EXPECT_EQ(with(5 * kSecond, kUnknownTimeout, "both"), "variable length");
   EXPECT_EQ(with(kUnknownTimeout, {}, "read"), "variable length");
   EXPECT_EQ(with({}, kUnknownTimeout, "write"), "variable length");
   // An endless timeout leaves the handle's own.
   EXPECT_EQ(with(5 * kSecond, {}, "read", ", timeout: 1, unit: ms, infinite: negative"),
             "5000000000");
+}
+
+// Whether it waits is not known, but for how long at most is.
+TEST(Judge, AnUnknownFlagDoesNotTakeTheLimitAway) {
+  Arguments call;
+  call.arguments = {{0, n(5)}, {1, Value::any()}};
+  const std::string row = "timeout: 0, unit: ms, nonblocking: {argument: 1, bit: 1}";
+  EXPECT_EQ(judged(row, call), "variable up to 5000000");
+  call.arguments[0] = Value::any();
+  EXPECT_EQ(judged(row, call), "variable");
+  // A flag that makes the number an absolute time: then it limits nothing.
+  EXPECT_EQ(judged("duration: 0, unit: ms, absolute: {argument: 1, bit: 1}",
+                   Arguments{{{0, n(5)}, {1, Value::any()}}, {}, {}}),
+            "variable");
 }
 
 TEST(Judge, ACallThatDoesNotWaitIsNoneWhateverElseIsUnknown) {

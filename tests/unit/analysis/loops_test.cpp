@@ -125,7 +125,10 @@ TEST(Loops, Retry) {
         "do { r = poll(set, 1, 100); } while (r == -1 && errno == EINTR);",
         "while ((r = poll(set, 1, 100)) < 0 && errno == EINTR) {}",
         "again: r = poll(set, 1, 100); if (r < 0 && errno == EINTR) goto again;",
-        "for (;;) { r = poll(set, 1, 100); if (r < 0 && errno == EINTR) continue; break; }"})
+        "for (;;) { r = poll(set, 1, 100); if (r < 0 && errno == EINTR) continue; break; }",
+        "while ((r = poll(set, 1, 100)) < 0) { if (errno == EINTR) continue; break; }",
+        "while ((r = poll(set, 1, 100)) < 0) { if (errno != EINTR) break; }",
+        "while ((r = poll(set, 1, 100)) < 0) { if (errno != EINTR) return; }"})
     EXPECT_EQ(loop_of(loop), "retry") << loop;
 }
 
@@ -137,7 +140,10 @@ TEST(Loops, Endless) {
         "while (!atomic_load(&flag)) usleep(1000);", "while (!p->done) usleep(1000);",
         // Going round after EINTR or after nothing happened is not only a retry.
         "do { r = poll(set, 1, 100); } while (r == 0 || errno == EINTR);",
-        "again: r = poll(set, 1, 100); if (r == 0) goto again;"})
+        "again: r = poll(set, 1, 100); if (r == 0) goto again;",
+        // Here EINTR is one of several reasons to go round.
+        "while ((r = poll(set, 1, 100)) < 0) { if (errno == EINTR) continue; }",
+        "while ((r = poll(set, 1, 100)) <= 0) { if (r < 0 && errno != EINTR) break; }"})
     EXPECT_EQ(loop_of(loop), "endless") << loop;
 }
 
@@ -152,7 +158,8 @@ TEST(Loops, Spin) {
 TEST(Loops, SpinLock) {
   for (const char* loop :
        {"while (atomic_exchange(&flag, 1)) {}", "while (__sync_lock_test_and_set(&stop, 1)) {}",
-        "while (!__sync_bool_compare_and_swap(&stop, 0, 1)) {}"})
+        "while (!__sync_bool_compare_and_swap(&stop, 0, 1)) {}",
+        "while (__atomic_test_and_set(&stop, __ATOMIC_ACQUIRE)) {}"})
     EXPECT_EQ(loop_of(loop), "spin lock") << loop;
 }
 

@@ -101,6 +101,31 @@ TEST(Value, BitsOfUnknownFlags) {
   EXPECT_EQ(Value::constant(-1).any_bit(uint64_t{1} << 63), Tri::kYes);
 }
 
+// An address is some bits that nobody knows, but not none of them.
+TEST(Value, BitsOfAddresses) {
+  const uint64_t all = ~uint64_t{0};
+  EXPECT_EQ(Value::pointer(1).any_bit(all), Tri::kYes);
+  EXPECT_EQ(Value::function(1).any_bit(all), Tri::kYes);
+  EXPECT_EQ(Value::pointer(1).any_bit(1), Tri::kUnknown);
+  const Value maybe = join(Value::pointer(1), Value::constant(0));
+  EXPECT_EQ(maybe.any_bit(all), Tri::kUnknown);
+  EXPECT_EQ(maybe.any_bit(4), Tri::kUnknown);
+  EXPECT_EQ(join(Value::function(1), Value::constant(4)).any_bit(4), Tri::kUnknown);
+}
+
+// 2^64-1 is kept as -1: which of the two it is, the comparison's type says.
+TEST(Value, UnsignedComparisonsOfLargeNumbers) {
+  const Value large = Value::constant(-1), ten = Value::constant(10);
+  EXPECT_EQ(binary(Op::kGt, large, ten, false).truth(), Tri::kYes);
+  EXPECT_EQ(binary(Op::kLe, large, ten, false).truth(), Tri::kNo);
+  EXPECT_EQ(binary(Op::kLt, ten, large, false).truth(), Tri::kYes);
+  EXPECT_EQ(binary(Op::kGe, ten, large, false).truth(), Tri::kNo);
+  EXPECT_EQ(binary(Op::kLt, Value::constant(-2), large, false).truth(), Tri::kYes);
+  EXPECT_EQ(binary(Op::kGt, large, ten, true).truth(), Tri::kNo);
+  EXPECT_EQ(binary(Op::kLt, Value::range(-1, 5), ten, false).truth(), Tri::kUnknown);
+  EXPECT_EQ(binary(Op::kLt, Value::constant(3), ten, false).truth(), Tri::kYes);
+}
+
 TEST(Value, HighestIsThereOnlyWhenItIsCertain) {
   EXPECT_EQ(Value::range(-5, 30).highest(), 30);
   EXPECT_EQ(ranges({{1, 2}, {7, 9}}).highest(), 9);
@@ -216,6 +241,13 @@ TEST(Refine, NarrowsByWhatABranchTested) {
   const Value hole = refine(Value::range(0, 9), Op::kNe, Value::constant(4), true);
   EXPECT_EQ(hole.equals(4), Tri::kNo);
   EXPECT_EQ(hole.equals(5), Tri::kUnknown);
+  // Unsigned: what is above 10 may be 2^63 and more, which is kept as a negative number.
+  EXPECT_EQ(refine(Value::constant(-1), Op::kGt, Value::constant(10), true, false),
+            Value::constant(-1));
+  EXPECT_EQ(refine(any, Op::kGt, Value::constant(10), true, false).is_negative(), Tri::kUnknown);
+  const Value at_most_ten = refine(any, Op::kGt, Value::constant(10), false, false);
+  EXPECT_EQ(at_most_ten.highest(), 10);
+  EXPECT_EQ(at_most_ten.is_negative(), Tri::kNo);
   // Which side of the null test a pointer is on.
   const Value maybe = join(Value::pointer(1), Value::constant(0));
   EXPECT_EQ(refine(maybe, Op::kNe, Value::constant(0), true).truth(), Tri::kYes);

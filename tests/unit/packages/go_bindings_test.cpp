@@ -95,6 +95,23 @@ TEST(GoBindings, WhatHasNoValueIsNotBound) {
       "");
 }
 
+TEST(GoBindings, RecordVariablesHaveATypeWhileTheyAreOneThing) {
+  const auto types = [](const std::string& body) {
+    const GoFile file = parse_go_file("/a.go", "package p\n\nfunc f() {\n" + body + "\n}\n");
+    std::string all;
+    for (const GoRecordVariable& one : file.record_variables)
+      all += one.name + "=" + one.type + " ";
+    return all;
+  };
+  EXPECT_EQ(types("x := T{1}\ny := &U{fd: 3}"), "x=T y=U ");
+  EXPECT_EQ(types("x := T{}\nx = T{2}"), "");    // another value, and maybe a nil one
+  EXPECT_EQ(types("x := &T{}\nx := &U{}"), "");  // in another block
+  EXPECT_EQ(types("x := []T{}\ny := map[T]U{}"), "");
+  EXPECT_EQ(types("x := p.T{}\ny := 1"), "");  // another package's: methods here never name it
+  EXPECT_EQ(types("x, y := T{}, U{}"), "");
+  EXPECT_EQ(types("for x := range T{} {}"), "");
+}
+
 TEST(GoBindings, NamesOfThePackage) {
   const GoFile file = parse_go_file(
       "/a.go",

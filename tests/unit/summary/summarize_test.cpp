@@ -185,6 +185,32 @@ TEST(Summarize, PlacesFollowLineDirectives) {
   EXPECT_EQ(function(unit, "f").place.line, 21u);
 }
 
+// A report shows the lines it names, so a package must not get it to name what is none of its own.
+TEST(Summarize, ALineDirectiveCannotNameAFileElsewhere) {
+  for (const char* name :
+       {"/etc/passwd", "../../etc/passwd", "/p/../etc/passwd", "/pq/a.y", "/proc/self/environ"}) {
+    SCOPED_TRACE(name);
+    SourceUnit source;
+    source.main_file = "/p/a.go";
+    source.directory = "/p";
+    source.is_preamble = true;
+    source.text = "#line 3 \"/p/a.go\"\nvoid g(void);\n#line 1 \"" + std::string(name) +
+                  "\"\nvoid f(void) { g(); }\n";
+    const TranslationUnit unit = summarize(source);
+    const Call& call = function(unit, "f").calls.at(0);
+    EXPECT_EQ(unit.files.at(call.place.file), "/p/a.go");
+  }
+  SourceUnit source;  // what a generator wrote from a file of the package's own
+  source.main_file = "/p/a.go";
+  source.directory = "/p";
+  source.is_preamble = true;
+  source.text = "void g(void);\n#line 9 \"/p/sub/gram.y\"\nvoid f(void) { g(); }\n";
+  const TranslationUnit unit = summarize(source);
+  const Call& call = function(unit, "f").calls.at(0);
+  EXPECT_EQ(unit.files.at(call.place.file), "/p/sub/gram.y");
+  EXPECT_EQ(call.place.line, 9u);
+}
+
 TEST(Summarize, IndirectCalls) {
   const TranslationUnit unit =
       c("struct ops { int (*wait)(int); };\n"
