@@ -35,15 +35,23 @@ func main() {
 		C.sensor_settle(s)
 	}
 	var done sync.WaitGroup
+	var first *os.File
+	var writers []*os.File
 	for i := 0; i < sensors; i++ {
 		r, w, err := os.Pipe()
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		if first == nil {
+			first = r
+		}
+		writers = append(writers, w)
 		done.Add(1)
 		go readFrames(r, &done)
-		C.sensor_wait(C.int(r.Fd()), 5000)
+	}
+	C.sensor_wait(C.int(first.Fd()), 5000) // nothing comes: the sensors start after five seconds
+	for _, w := range writers {
 		w.Write([]byte("frame"))
 	}
 	done.Wait()

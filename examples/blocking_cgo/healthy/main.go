@@ -32,7 +32,7 @@ const sensors = 8
 func readFrames(r *os.File, done *sync.WaitGroup) {
 	defer done.Done()
 	frame := make([]byte, 64)
-	r.SetReadDeadline(time.Now().Add(5 * time.Second)) // Go's netpoller waits, not a thread
+	r.SetReadDeadline(time.Now().Add(10 * time.Second)) // Go's netpoller waits, not a thread
 	n, err := r.Read(frame)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -44,18 +44,23 @@ func readFrames(r *os.File, done *sync.WaitGroup) {
 
 func main() {
 	var done sync.WaitGroup
+	var writers []*os.File
 	for i := 0; i < sensors; i++ {
 		r, w, err := os.Pipe()
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		writers = append(writers, w)
 		done.Add(1)
 		go readFrames(r, &done)
-		C.short_nap()
-		if C.readable(C.int(w.Fd())) < 0 {
-			fmt.Fprintln(os.Stderr, "poll failed")
-		}
+	}
+	C.short_nap()
+	if C.readable(C.int(os.Stdin.Fd())) < 0 {
+		fmt.Fprintln(os.Stderr, "poll failed")
+	}
+	time.Sleep(5 * time.Second) // the sensors start after five seconds
+	for _, w := range writers {
 		w.Write([]byte("frame"))
 	}
 	done.Wait()

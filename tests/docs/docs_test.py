@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Whether the documents tell the truth: links, commands with their output, options, rules.
+
+Usage: docs_test.py PROJECT CGOSCOPE_LINT
+
+A code block in a document that is shown as a session ("$ command", then what it prints) is run if the command is
+cgoscope-lint: in README.md and docs/ from the project's root, in an example's README from its folder. A line with nothing
+but "…" stands for any lines; elapsed times may differ. "$ echo $?" shows the status of the command before it.
+"""
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+project = pathlib.Path(sys.argv[1]).resolve()
+lint = pathlib.Path(sys.argv[2]).resolve()
+failures = []
+
+LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
+OPTION = re.compile(r"--[a-z][a-z-]*|(?<![\w-])-[a-z](?![\w-])")
+ANY = "…"
+
+
+def documents():
+    """The project's .md files; not those of the build folder or of tests' fixtures."""
+    for place, folders, names in os.walk(project):
+        here = pathlib.Path(place)
+        folders[:] = sorted(name for name in folders
+                            if name not in (".git", "fixtures") and here / name != project / "build")
+        yield from (here / name for name in sorted(names) if name.endswith(".md"))
+
+
+def code_blocks(text):
+    """Indented and fenced blocks of code, without their indentation, as lists of lines."""
+    block, fenced = [], False
+    for line in text.split("\n") + ["end"]:
+        if line.startswith("```"):
+            fenced = not fenced
+            if not fenced:
+                yield block
+            block = []
+        elif fenced:
+            block.append(line)
+        elif line.startswith("    "):
+            block.append(line[4:])
+        elif not line.strip() and block:
+            block.append("")
+        elif block:
+            yield block
+            block = []
+
+
+def prose(text):
+    """The text without code, in which brackets are no links."""
+    text = re.sub(r"(?ms)^```.*?^```$", "", text)
+    text = "\n".join(line for line in text.split("\n") if not line.startswith("    "))
+    return re.sub(r"`[^`\n]*`", "", text)
+
+
+def anchors(path):
+    headings = re.findall(r"(?m)^#+ (.*)$", path.read_text())
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def check_links(path):
+    for target in LINK.findall(prose(path.read_text())):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        there = (path.parent / name).resolve() if name else path
+        if not there.exists():
+            failures.append(f"{path.relative_to(project)}: the link {target} leads nowhere")
+        elif anchor and anchor not in anchors(there):
+            failures.append(f"{path.relative_to(project)}: no heading for the link {target}")
+
+
+def normalised(lines):
+    """Lines as they are compared: without elapsed times, and without the note of a machine that has no Go."""
+    kept = []
+    for line in lines:
+        if line.startswith("cgoscope-lint: directories are read without the go command: "):
+            continue
+        line = re.sub(r"; \d+\.\d{3} s$", "; TIME s", line)
+        kept.append(re.sub(r'"elapsed_ms": \d+', '"elapsed_ms": TIME', line).rstrip())
+    while kept and not kept[-1]:
+        kept.pop()
+    return kept
+
+
+def fits(shown, printed):
+    """Whether `printed` is `shown`, in which "…" is any lines."""
+    pieces = [[]]
+    for line in shown:
+        if line.strip() == ANY:
+            pieces.append([])
+        else:
+            pieces[-1].append(line)
+    if len(pieces) == 1:
+        return shown == printed
+    first, last = pieces[0], pieces[-1]
+    if printed[:len(first)] != first or len(printed) < len(first) + len(last):
+        return False
+    middle = printed[len(first):len(printed) - len(last)]
+    if printed[len(printed) - len(last):] != last:
+        return False
+    for piece in pieces[1:-1]:
+        at = next((i for i in range(len(middle) - len(piece) + 1) if middle[i:i + len(piece)] == piece), None)
+        if at is None:
+            return False
+        middle = middle[at + len(piece):]
+    return True
+
+
+def sessions(block):
+    """(command, lines shown) for each "$ " line of a block."""
+    steps = []
+    for line in block:
+        if line.startswith("$ "):
+            steps.append((line[2:], []))
+        elif steps:
+            steps[-1][1].append(line)
+    return steps
+
+
+def environment():
+    """This machine's, without what decides for the user how Go and C are read; with a Go toolchain if one is at hand."""
+    env = {name: value for name, value in os.environ.items()
+           if not name.startswith("CGO_") and name not in ("GOFLAGS", "GOOS", "GOARCH", "GO111MODULE", "GOWORK", "CPATH", "C_INCLUDE_PATH")}
+    root = os.environ.get("CGOSCOPE_GO_ROOTS", "").split(":")[0]
+    if root and not shutil.which("go"):
+        env["PATH"] = env.get("PATH", "") + f":{root}/bin"
+    env["LC_ALL"] = "C.UTF-8"
+    return env
+
+
+def check_sessions(path, folder):
+    """Runs the commands that the document shows; returns how many."""
+    count, status = 0, None
+    for block in code_blocks(path.read_text()):
+        for command, shown in sessions(block):
+            where = f"{path.relative_to(project)}: $ {command}"
+            if command == "echo $?" and status is not None:
+                if [line for line in shown if line] != [str(status)]:
+                    failures.append(f"{where}: shown {shown}, but the status is {status}")
+                continue
+            status = None
+            words = shlex.split(command, comments=True) if command.startswith("cgoscope-lint") else []
+            if not words or words[0] != "cgoscope-lint":
+                continue
+            count += 1
+            run = subprocess.run([lint, *words[1:]], cwd=folder, env=environment(), stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+            status = run.returncode
+            printed = normalised(run.stdout.decode().split("\n"))
+            if not fits(normalised(shown), printed):
+                failures.append(f"{where}\n  prints otherwise than the document shows:\n" + "\n".join("    " + line for line in printed))
+    return count
+
+
+def check_options():
+    text = subprocess.run([lint, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
+    of_tool = set(OPTION.findall(" ".join(re.findall(r"(?m)^  (-\S+)", text)).replace(",", " ")))
+
+    manual = (project / "docs/cgoscope-lint.md").read_text()
+    section = manual.split("\n## Options\n")[1].split("\n## ")[0]
+    cells = " ".join(re.findall(r"(?m)^\| (`-[^|]*) \|", section))
+    man = (project / "docs/cgoscope-lint.1").read_text().split(".SH OPTIONS\n")[1].split(".SH ")[0]
+    tags = " ".join(re.findall(r"(?m)^\.TP\n(.*)$", man)).replace("\\-", "-")
+    for name, options in (("docs/cgoscope-lint.md", set(OPTION.findall(cells))), ("docs/cgoscope-lint.1", set(OPTION.findall(tags)))):
+        for option in sorted(of_tool - options):
+            failures.append(f"{name}: {option} of --help is missing")
+        for option in sorted(options - of_tool):
+            failures.append(f"{name}: {option} is not in --help")
+    if len(of_tool) < 8:
+        failures.append(f"--help has only {sorted(of_tool)}: is it read wrongly?")
+
+
+def check_rules():
+    schema = json.loads((project / "docs/formats/lint.schema.json").read_text())
+    rules = set(schema["$defs"]["finding"]["properties"]["rule"]["enum"])
+    pages = {path.stem for path in (project / "docs/rules").glob("*.md")}
+    for rule in sorted(rules - pages):
+        failures.append(f"the rule {rule} has no page docs/rules/{rule}.md")
+    for page in sorted(pages - rules):
+        failures.append(f"docs/rules/{page}.md is about no rule of docs/formats/lint.schema.json")
+    for rule in sorted(rules & pages):
+        if not (project / f"docs/rules/{rule}.md").read_text().startswith(f"# {rule}\n"):
+            failures.append(f"docs/rules/{rule}.md does not begin with its rule's name")
+
+
+def check_man_page():
+    if not shutil.which("groff"):
+        print("the man page is not looked at: there is no groff")
+        return
+    run = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-z", project / "docs/cgoscope-lint.1"], capture_output=True, text=True, timeout=60, check=False)
+    if run.returncode or run.stderr:
+        failures.append(f"docs/cgoscope-lint.1: {run.stderr}")
+
+
+for document in documents():
+    check_links(document)
+shown_in = [(project / "README.md", project), (project / "docs/cgoscope-lint.md", project)]
+shown_in += [(readme, readme.parent) for readme in sorted(project.glob("examples/*/README.md"))]
+for document, folder in shown_in:
+    if check_sessions(document, folder) == 0:
+        failures.append(f"{document.relative_to(project)}: shows no run of cgoscope-lint")
+check_options()
+check_rules()
+check_man_page()
+
+for failure in failures:
+    print(failure)
+sys.exit(1 if failures else 0)
