@@ -48,8 +48,11 @@ SourcePlace UnitLowering::place(clang::SourceLocation location) {
   // An argument of a macro stands where it is written, what a macro makes where the macro is used.
   const clang::SourceLocation written = sources_.getFileLoc(location);
   clang::PresumedLoc presumed = sources_.getPresumedLoc(written);
-  if (presumed.isValid() && !may_be_named(presumed.getFilename()))
-    presumed = sources_.getPresumedLoc(written, /*UseLineDirectives=*/false);
+  const clang::PresumedLoc physical = sources_.getPresumedLoc(written, /*UseLineDirectives=*/false);
+  if (presumed.isValid() && physical.isValid() &&
+      llvm::StringRef(presumed.getFilename()) != physical.getFilename() &&
+      !may_be_named(presumed.getFilename()))
+    presumed = physical;
   if (presumed.isInvalid()) return result;
   const auto [entry, added] =
       file_index_.try_emplace(presumed.getFilename(), static_cast<uint32_t>(unit_.files.size()));
@@ -62,13 +65,10 @@ SourcePlace UnitLowering::place(clang::SourceLocation location) {
 }
 
 // A report shows the lines it names, and #line can name any file: only one of the package's own,
-// links resolved, or one that Clang has read itself is believed.
+// links resolved, is believed. What else Clang has read does not count: anything can be included.
 bool UnitLowering::may_be_named(const std::string& file) {
   const auto [entry, added] = nameable_.try_emplace(file, true);
   if (!added || file == unit_.main_file) return entry->second;
-  if (const auto read = sources_.getFileManager().getOptionalFileRef(file);
-      read && sources_.translateFile(*read).isValid())
-    return true;
   const std::string& directory = sources_.getFileManager().getFileSystemOpts().WorkingDir;
   std::error_code error;
   const auto real = [&](const std::filesystem::path& path) {

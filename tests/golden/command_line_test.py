@@ -210,9 +210,11 @@ with tempfile.TemporaryDirectory(prefix="cgoscope-") as root:
         file.write("the-secret-line\n" * 9)
     os.makedirs(os.path.join(root, "thief"))
     os.symlink(os.path.join(root, "secret"), os.path.join(root, "thief/link.y"))
-    for name in (os.path.join(root, "secret"), "../secret", "link.y"):
+    secret = os.path.join(root, "secret")
+    # Including it first makes it a file that the compiler has read, but still none of the package's.
+    for name, before in ((secret, ""), ("../secret", ""), ("link.y", ""), (secret, f'#include "{secret}"\n;\n')):
         with open(os.path.join(root, "thief/a.go"), "w", encoding="utf-8") as file:
-            file.write(f"package p\n\n/*\n#include <unistd.h>\n#line 1 \"{name}\"\nstatic void f(void) {{ pause(); }}\n*/\n"
+            file.write(f"package p\n\n/*\n#include <unistd.h>\n{before}#line 1 \"{name}\"\nstatic void f(void) {{ pause(); }}\n*/\n"
                        "import \"C\"\n\nfunc F() { C.f() }\n")
         done = run(["thief"])
         expect(f"#line {name}: the finding is there", done.returncode == 1, done)
