@@ -95,13 +95,6 @@ class Run {
 
   LintReport finish() {
     apply_suppressions(suppressions_, findings_, places_, display_path);
-    size_t kept = 0;
-    for (size_t i = 0; i < findings_.size(); ++i) {
-      if (places_[i].dropped) continue;
-      if (kept != i) findings_[kept] = std::move(findings_[i]);
-      ++kept;
-    }
-    findings_.resize(kept);
     const auto key = [](const Finding& f) {
       const CPlace c = f.c.value_or(CPlace{});
       return std::make_tuple(f.go.file, f.go.line, f.go.column, c.file, c.line, c.column, c.call,

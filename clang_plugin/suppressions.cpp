@@ -83,7 +83,7 @@ void apply_suppressions(const std::vector<Suppression>& suppressions,
         covered = true;
       }
     }
-    if (covered) continue;
+    if (covered || places[i].dropped) continue;
     kept.push_back(std::move(findings[i]));
     kept_places.push_back(std::move(places[i]));
   }

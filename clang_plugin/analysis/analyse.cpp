@@ -121,33 +121,28 @@ class Analysis {
       }
       visit_reference(group, reference, interpreter, handles);
     }
-    // What comes behind the last call is known to other functions all the same.
-    for (; set != file.set_nonblock.end(); ++set) {
-      if (set->function_index == function) apply_set_nonblock(file, *set, interpreter, handles);
-    }
   }
 
-  // syscall.SetNonblock(fd, true)
+  HandleState state_of(const GoFile& file, const GoSetNonblock& set) const {
+    const auto on = constants_.evaluate(set.value, file, set.function_index);
+    HandleState state;
+    state.nonblocking = on ? tri(*on != 0) : Tri::kUnknown;
+    return state;
+  }
+
+  // syscall.SetNonblock(fd, true), for the calls behind it in its function.
   void apply_set_nonblock(const GoFile& file, const GoSetNonblock& set, Interpreter& interpreter,
                           HandleStates& handles) {
     const std::string name = go_object_name(set.descriptor, file, set.function_index);
-    const auto on = constants_.evaluate(set.value, file, set.function_index);
-    if (name.empty()) return;
-    HandleState state;
-    state.nonblocking = on ? tri(*on != 0) : Tri::kUnknown;
-    handles[symbol(name, file, set.function_index, interpreter)] = state;
-    if (const std::string identity = go_identity(name); !identity.empty())
-      facts_.note_handle(identity, state);
+    if (!name.empty())
+      handles[symbol(name, file, set.function_index, interpreter)] = state_of(file, set);
   }
 
-  // A constructor that makes a descriptor non-blocking need not call C itself.
+  // The same for all functions; the one that does it, a constructor say, need not call C itself.
   void note_set_nonblock(const GoFile& file, const GoSetNonblock& set) {
     const std::string identity =
         go_identity(go_object_name(set.descriptor, file, set.function_index));
-    const auto on = constants_.evaluate(set.value, file, set.function_index);
-    HandleState state;
-    state.nonblocking = on ? tri(*on != 0) : Tri::kUnknown;
-    if (!identity.empty()) facts_.note_handle(identity, state);
+    if (!identity.empty()) facts_.note_handle(identity, state_of(file, set));
   }
 
   // "Conn.fd" is one thing wherever it stands; "fd" is one thing inside its function.

@@ -202,8 +202,7 @@ Value Interpreter::eval(ExprId id) {
     case ExprKind::kCall:
       return eval_call(id);
     case ExprKind::kAggregate: {
-      const PlaceId place =
-          root("a" + std::to_string(frames_.back()->number) + ":" + std::to_string(id), "");
+      const PlaceId place = aggregate_place(id);
       store_aggregate(place, function, id, false);
       return Value::any();
     }

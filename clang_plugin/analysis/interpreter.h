@@ -143,6 +143,7 @@ class Interpreter {
   PlaceId local_root(Frame& owner, const std::string& key);
   PlaceId child(PlaceId parent, const std::string& key);
   PlaceId slot_place(uint32_t slot);
+  PlaceId aggregate_place(ExprId aggregate);
   PlaceId object_of(SymbolId symbol);
   SymbolId fresh_symbol();
   Value load(PlaceId place);
@@ -176,7 +177,9 @@ class Interpreter {
   // Calls.
   Value call_function(FunctionId id, const Call* call, const std::vector<Value>& arguments,
                       const Value& object);
-  Value enter(FunctionId id, const std::vector<Value>& arguments, const Value& object);
+  // `again`: entered by itself, for whatever arguments.
+  Value enter(FunctionId id, const std::vector<Value>& arguments, const Value& object,
+              bool again = false);
   Value call_library(const std::string& name, const std::vector<Value>& arguments,
                      const Value& object);
   CallView view(const std::vector<Value>& arguments, const Value& object);
@@ -229,7 +232,6 @@ class Interpreter {
   uint64_t steps_ = 0;
   bool exhausted_ = false;
   std::set<FunctionId> entered_again_;  // functions that called themselves, from this Go call site
-  bool entering_again_ = false;         // a function that is entered by itself
 };
 
 }  // namespace cgoscope

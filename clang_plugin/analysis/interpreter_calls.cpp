@@ -24,6 +24,10 @@ constexpr const char* kArchitecture = "aarch64";
 constexpr const char* kArchitecture = "x86_64";
 #endif
 
+int64_t in_all_turns(int64_t ns, int64_t turns) {
+  return ns > kLongWait / std::max<int64_t>(turns, 1) ? kLongWait : ns * turns;
+}
+
 bool starts_with_dev(const std::string& path) { return path.starts_with("/dev/"); }
 bool never_waits(const std::string& path) {
   return path == "/dev/null" || path == "/dev/zero" || path == "/dev/urandom" ||
@@ -167,14 +171,9 @@ void Interpreter::note_wait(const BlockingFunction& row, const std::string& name
       case LoopKind::kRetry:
         break;
       case LoopKind::kCounted:
-        if (event.bound == Bound::kBounded) {
-          event.limit_ns = event.limit_ns > kLongWait / std::max<int64_t>(turns->count, 1)
-                               ? kLongWait
-                               : event.limit_ns * turns->count;
-        }
-        at_most_ns = at_most_ns > kLongWait / std::max<int64_t>(turns->count, 1)
-                         ? 0
-                         : at_most_ns * turns->count;
+        if (event.bound == Bound::kBounded)
+          event.limit_ns = in_all_turns(event.limit_ns, turns->count);
+        at_most_ns = in_all_turns(at_most_ns, turns->count);
         break;
       case LoopKind::kFinite:
         at_most_ns = 0;
@@ -245,8 +244,7 @@ Value Interpreter::eval_call(ExprId id) {
   for (const ExprId operand : expression.operands) {
     const Expr& argument = function.exprs[operand];
     if (argument.kind == ExprKind::kAggregate) {
-      const PlaceId place =
-          root("a" + std::to_string(frames_.back()->number) + ":" + std::to_string(operand), "");
+      const PlaceId place = aggregate_place(operand);
       store_aggregate(place, function, operand, false);
       arguments.push_back(Value::pointer(place));
     } else {
@@ -371,14 +369,15 @@ std::string Interpreter::fingerprint(FunctionId id, const std::vector<Value>& ar
   return key;
 }
 
-Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, const Value& object) {
+Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, const Value& object,
+                         bool again) {
   const LinkedFunction linked = program_.function(id);
   const Function& function = *linked.body;
   const auto times_entered = std::count_if(frames_.begin(), frames_.end(), [&](const auto& frame) {
     return frame->function == &function;
   });
   if (times_entered > 1 || frames_.size() >= kMaxDepth) return Value::any(fresh_symbol());
-  if (times_entered == 1 && !entering_again_) {
+  if (times_entered == 1 && !again) {
     // Once for a Go call site, with anything: that stands for all depths. It tells something new
     // only where the first time a known argument decided the way. Through other functions it costs
     // many times more, and found nothing further in the labelled packages.
@@ -386,10 +385,8 @@ Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, con
     const bool worth_it = caller.function == &function && caller.knew_arguments &&
                           linked.may_block && function.stmts.size() <= kMostStatementsAgain;
     if (!worth_it || !entered_again_.insert(id).second) return Value::any(fresh_symbol());
-    entering_again_ = true;
-    return enter(id, std::vector<Value>(arguments.size(), Value::any()), object);
+    return enter(id, std::vector<Value>(arguments.size(), Value::any()), object, true);
   }
-  entering_again_ = false;
   if (exhausted_) {
     scan_without_values(id);
     return Value::any(fresh_symbol());
@@ -441,10 +438,9 @@ Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, con
     PlaceId top = result.pointers[0];
     while (places_[top].parent != kNone) top = places_[top].parent;
     if (std::find(done.roots.begin(), done.roots.end(), top) != done.roots.end()) {
-      const Frame& caller = *frames_[frames_.size() - 2];
-      const PlaceId copy =
-          local_root(*frames_[frames_.size() - 2],
-                     "a" + std::to_string(caller.number) + ":r" + std::to_string(done.number));
+      Frame& caller = *frames_[frames_.size() - 2];
+      const PlaceId copy = local_root(
+          caller, "a" + std::to_string(caller.number) + ":r" + std::to_string(done.number));
       copy_children(result.pointers[0], copy, 0);
       result.pointers[0] = copy;
     }

@@ -26,9 +26,6 @@ PlaceId Interpreter::local_root(Frame& owner, const std::string& key) {
 PlaceId Interpreter::root(const std::string& key, const std::string& identity) {
   const auto [entry, added] = place_ids_.try_emplace(key, static_cast<PlaceId>(places_.size()));
   if (added) places_.push_back({kNone, key, identity, {}});
-  // "f1:2" is a local, "a1:2" an argument or initialiser: they end with the frame.
-  if (added && !frames_.empty() && (key[0] == 'f' || key[0] == 'a'))
-    frames_.back()->roots.push_back(entry->second);
   return entry->second;
 }
 
@@ -54,7 +51,13 @@ PlaceId Interpreter::child(PlaceId parent, const std::string& key) {
 }
 
 PlaceId Interpreter::slot_place(uint32_t slot) {
-  return root("f" + std::to_string(frames_.back()->number) + ":" + std::to_string(slot), "");
+  Frame& frame = *frames_.back();
+  return local_root(frame, "f" + std::to_string(frame.number) + ":" + std::to_string(slot));
+}
+
+PlaceId Interpreter::aggregate_place(ExprId aggregate) {
+  Frame& frame = *frames_.back();
+  return local_root(frame, "a" + std::to_string(frame.number) + ":" + std::to_string(aggregate));
 }
 
 PlaceId Interpreter::object_of(SymbolId symbol) { return root("s" + std::to_string(symbol), ""); }

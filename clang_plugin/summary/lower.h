@@ -117,6 +117,7 @@ class FunctionLowering {
   ExprId add(Expr expression);
   StmtId add(Stmt statement);
   ExprId make(ExprKind kind, std::vector<ExprId> operands, clang::QualType type = {});
+  ExprId add_call(Call call, std::vector<ExprId> operands, clang::QualType type = {});
   ExprId integer(int64_t value);
   StmtId expression_statement(ExprId value, clang::SourceLocation location);
   uint32_t slot(const clang::VarDecl* variable);

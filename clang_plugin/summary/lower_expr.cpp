@@ -149,6 +149,13 @@ ExprId FunctionLowering::make(ExprKind kind, std::vector<ExprId> operands, clang
   return add(std::move(expression));
 }
 
+ExprId FunctionLowering::add_call(Call call, std::vector<ExprId> operands, clang::QualType type) {
+  out_.calls.push_back(std::move(call));
+  const ExprId id = make(ExprKind::kCall, std::move(operands), type);
+  out_.exprs[id].index = static_cast<uint32_t>(out_.calls.size() - 1);
+  return id;
+}
+
 ExprId FunctionLowering::integer(int64_t value) {
   Expr expression;
   expression.kind = ExprKind::kInt;
@@ -623,11 +630,7 @@ ExprId FunctionLowering::broken(const clang::Expr* expression) {
   if (!callee || callee->isDependentContext()) return make(ExprKind::kUnknown, std::move(operands));
   Call call;
   finish_call(call, callee, parts[0]->getExprLoc());
-  out_.calls.push_back(std::move(call));
-  const auto index = static_cast<uint32_t>(out_.calls.size() - 1);
-  const ExprId id = make(ExprKind::kCall, std::move(operands));
-  out_.exprs[id].index = index;
-  return id;
+  return add_call(std::move(call), std::move(operands));
 }
 
 ExprId FunctionLowering::throws(const clang::CXXThrowExpr* expression) {
@@ -638,11 +641,7 @@ ExprId FunctionLowering::throws(const clang::CXXThrowExpr* expression) {
   end.place = unit_.place(expression->getThrowLoc());
   std::vector<ExprId> thrown;
   if (const clang::Expr* value = expression->getSubExpr()) thrown.push_back(rvalue(value));
-  out_.calls.push_back(std::move(end));
-  const auto index = static_cast<uint32_t>(out_.calls.size() - 1);
-  const ExprId id = make(ExprKind::kCall, std::move(thrown));
-  out_.exprs[id].index = index;
-  return id;
+  return add_call(std::move(end), std::move(thrown));
 }
 
 ExprId FunctionLowering::cast(const clang::CastExpr* expression) {
@@ -927,11 +926,7 @@ ExprId FunctionLowering::call(const clang::CallExpr* expression) {
     }
   }
   finish_call(call, callee, location);
-  out_.calls.push_back(std::move(call));
-  const auto index = static_cast<uint32_t>(out_.calls.size() - 1);
-  const ExprId id = make(ExprKind::kCall, std::move(arguments), expression->getType());
-  out_.exprs[id].index = index;
-  return id;
+  return add_call(std::move(call), std::move(arguments), expression->getType());
 }
 
 // Compiler builtins are instructions, not calls: a loop made of them spins.
@@ -952,10 +947,7 @@ ExprId FunctionLowering::builtin_call(const clang::CallExpr* expression,
     end.no_return = true;
     end.is_barrier = true;
     end.place = unit_.place(expression->getBeginLoc());
-    out_.calls.push_back(std::move(end));
-    const ExprId id = make(ExprKind::kCall, {});
-    out_.exprs[id].index = static_cast<uint32_t>(out_.calls.size() - 1);
-    return id;
+    return add_call(std::move(end), {});
   }
   std::vector<ExprId> operands;
   for (const clang::Expr* operand : expression->arguments()) {
@@ -990,10 +982,7 @@ ExprId FunctionLowering::construct(const clang::CXXConstructExpr* expression, Ex
   if (object == kNone) object = temporary(kNone, expression->getType());
   call.object = make(ExprKind::kAddress, {object});
   finish_call(call, constructor, expression->getLocation());
-  out_.calls.push_back(std::move(call));
-  const auto index = static_cast<uint32_t>(out_.calls.size() - 1);
-  const ExprId id = make(ExprKind::kCall, std::move(arguments));
-  out_.exprs[id].index = index;
+  const ExprId id = add_call(std::move(call), std::move(arguments));
   return make(ExprKind::kComma, {id, load(object, expression->getType())});
 }
 

@@ -161,10 +161,7 @@ void FunctionLowering::destroy(const clang::VarDecl* variable, std::vector<StmtI
   Call call;
   call.object = make(ExprKind::kAddress, {add(std::move(place))});
   finish_call(call, destructor, variable->getLocation());
-  out_.calls.push_back(std::move(call));
-  const auto index = static_cast<uint32_t>(out_.calls.size() - 1);
-  const ExprId id = make(ExprKind::kCall, {});
-  out_.exprs[id].index = index;
+  const ExprId id = add_call(std::move(call), {});
   into.push_back(expression_statement(id, variable->getLocation()));
 }
 
@@ -473,10 +470,7 @@ StmtId FunctionLowering::assembly(const clang::GCCAsmStmt* statement) {
   Call call;
   call.target = call.name = "syscall";
   call.place = unit_.place(statement->getAsmLoc());
-  out_.calls.push_back(std::move(call));
-  const auto index = static_cast<uint32_t>(out_.calls.size() - 1);
-  const ExprId id = make(ExprKind::kCall, std::move(arguments));
-  out_.exprs[id].index = index;
+  const ExprId id = add_call(std::move(call), std::move(arguments));
   result.children.push_back(expression_statement(id, statement->getAsmLoc()));
   return add(std::move(result));
 }

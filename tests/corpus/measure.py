@@ -51,7 +51,7 @@ def findings_by_place(report):
 
 class Score:
     def __init__(self):
-        self.sites = self.stale = self.positives = self.found = self.alarms = self.right_bounds = 0
+        self.positives = self.found = self.alarms = self.right_bounds = 0
 
     def add(self, label, findings):
         expected = BOUNDS[label["verdict"]]
