@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "clang_plugin/lint.h"
-#include "clang_plugin/report/printable.h"
+#include "findings/printable.h"
 #include "findings/duration.h"
 
 namespace cgoscope {

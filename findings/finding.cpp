@@ -35,25 +35,26 @@ std::string_view bound_name(Bound bound) {
   return "variable";
 }
 
-std::string finding_id(const Finding& finding, int occurrence) {
+std::string stable_id(const std::vector<std::string_view>& parts) {
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, 64 bits: the id must be the same on every machine
                                        // and in every version
-  const auto add = [&](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  for (const std::string_view part : parts) {
+    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     hash *= 0x100000001b3;  // a zero byte, so that "ab", "c" and "a", "bc" differ
-  };
-  for (const std::string& part :
-       {finding.rule, finding.go.package, finding.go.function, finding.go.call})
-    add(part);
-  if (finding.c) {
-    add(finding.c->function);
-    add(finding.c->call);
   }
-  for (const PathStep& step : finding.path) add(step.function);
-  add(std::to_string(occurrence));
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
   return text;
+}
+
+std::string finding_id(const Finding& finding, int occurrence) {
+  std::vector<std::string_view> parts = {finding.rule, finding.go.package, finding.go.function,
+                                         finding.go.call};
+  if (finding.c) parts.insert(parts.end(), {finding.c->function, finding.c->call});
+  for (const PathStep& step : finding.path) parts.emplace_back(step.function);
+  const std::string number = std::to_string(occurrence);
+  parts.emplace_back(number);
+  return stable_id(parts);
 }
 
 }  // namespace cgoscope

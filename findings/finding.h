@@ -66,7 +66,10 @@ struct Finding {
   std::string advice;
 };
 
-// Sixteen hexadecimal digits over what names the finding to a person: rule, package, Go function, C
+// Sixteen hexadecimal digits over the parts, the same on every machine and in every version.
+std::string stable_id(const std::vector<std::string_view>& parts);
+
+// The stable id over what names the finding to a person: rule, package, Go function, C
 // call, path of C functions, and `occurrence`, which counts from 0 the findings that agree in all
 // of these, in source order. Line numbers take no part.
 std::string finding_id(const Finding& finding, int occurrence);

@@ -10,7 +10,7 @@
 #include <map>
 #include <optional>
 
-#include "clang_plugin/report/printable.h"
+#include "findings/printable.h"
 #include "clang_plugin/report/report.h"
 
 namespace cgoscope {

@@ -1,4 +1,4 @@
-#include "clang_plugin/report/printable.h"
+#include "findings/printable.h"
 
 #include <cstddef>
 #include <cstdint>

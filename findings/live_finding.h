@@ -1,0 +1,72 @@
+// What the probe reports: something that is wrong in a running Go process now.
+//
+// As with the lint's findings there is one envelope; what was measured is a payload that depends on
+// the rule. docs/formats/finding.schema.json is the form it takes in JSON.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "findings/finding.h"
+#include "findings/frame.h"
+
+namespace cgoscope {
+
+// stuck-m. Counts are of the moment of the report.
+struct StuckMEvidence {
+  int64_t ms_count = 0;    // Ms alike: same C function and Go line, or same system call and Go line
+  int64_t longest_ms = 0;  // how long the oldest of them has been there, at least
+  bool since_before_attach = false;  // then longest_ms counts from the attach, and more is true
+  std::string syscall;               // "clock_nanosleep"; "" while the thread is on a CPU
+  int64_t threads_total_count = 0;   // OS threads of the process
+  int64_t threads_limit_count = 0;   // runtime's maxmcount (debug.SetMaxThreads), 10 000 by default
+};
+
+// thread-churn. Rates are over the window that made the finding.
+struct ThreadChurnEvidence {
+  double created_per_s = 0;    // threads that the runtime started
+  double destroyed_per_s = 0;  // threads that ended because a goroutine exited locked to them
+  Frame started;               // the `go` statement of those goroutines; empty when not known
+  Frame locked;                // where they called runtime.LockOSThread; empty when not known
+};
+
+// timer-flood.
+struct TimerFloodEvidence {
+  double created_per_s = 0;
+  double abandoned_per_s = 0;    // created − stopped − fired
+  int64_t live_count = 0;        // in the heaps of all Ps
+  double live_growth_per_s = 0;  // of live_count
+  bool kept = false;  // this binary keeps an abandoned timer until it fires (Go ≤1.22, or
+                      // asynctimerchan=1); else the collector frees it
+};
+
+using LiveEvidence = std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence>;
+
+struct LiveFinding {
+  std::string id;    // stable within a process and between runs: see live_finding_id
+  std::string rule;  // "stuck-m", "thread-churn", "timer-flood"
+  Severity severity = Severity::kWarning;
+  int64_t first_seen_ns = 0;  // CLOCK_REALTIME, since the epoch
+  int64_t last_seen_ns = 0;
+  std::string subsystem;            // "cgo", "syscall", "threads", "timers"
+  std::string wait_reason;          // of the goroutine, in the runtime's words; "" when running
+  Frame where;                      // the innermost frame outside the runtime that the rule names
+  std::string c_function;           // as written after "C."; "" when no C function is part of it
+  std::vector<Frame> stack;         // innermost first; C frames, then Go frames
+  std::vector<int64_t> threads;     // thread ids in the target's /proc, at most 20
+  std::vector<int64_t> goroutines;  // goids, at most 20
+  LiveEvidence evidence;
+  std::string lint;  // id of the lint finding that predicted it; "" when none did
+  std::string message;
+  std::string advice;
+};
+
+// Sixteen hexadecimal digits over rule, where (function, base name of the file, line) and C
+// function.
+std::string live_finding_id(const LiveFinding& finding);
+
+}  // namespace cgoscope

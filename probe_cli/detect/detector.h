@@ -1,0 +1,83 @@
+// A detector is a rule over samples. It sees values only: no kernel, no /proc, no clock of its own,
+// so that a recording gives the same findings again, and other thresholds can be tried on it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "findings/live_finding.h"
+#include "findings/result.h"
+#include "probe_cli/detect/sample.h"
+
+namespace cgoscope {
+
+// A threshold: an option of `watch` and `replay`, and a line of `cgoscope rules`.
+struct Threshold {
+  std::string_view option;   // "--stuck-after"
+  std::string_view rule;     // "stuck-m"
+  std::string_view meaning;  // one line
+  enum class Unit : uint8_t { kDuration, kCount, kPerSecond } unit = Unit::kCount;
+  double standard = 0;  // the default, in ns, or plain
+};
+
+std::span<const Threshold> thresholds();
+
+// Values by option; those not set have their standard.
+class Settings {
+ public:
+  double operator()(std::string_view option) const;
+  // Parses "1s" or "100", as the unit asks; the error is for the person who typed it.
+  Result<bool> set(std::string_view option, std::string_view text);
+
+ private:
+  std::map<std::string, double, std::less<>> values_;
+};
+
+struct Rule {
+  std::string_view name;     // "stuck-m"
+  std::string_view meaning;  // one line
+};
+std::span<const Rule> rules();
+
+class Detector {
+ public:
+  virtual ~Detector() = default;
+  // What is wrong as of this sample: whole findings, the same id each time while it lasts. Samples
+  // come in order. `first_seen_ns` is filled in; what was already said is for FindingLog to know.
+  virtual std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks) = 0;
+};
+
+std::unique_ptr<Detector> make_stuck_m(const Subject& subject, const Settings& settings);
+std::unique_ptr<Detector> make_thread_churn(const Subject& subject, const Settings& settings);
+std::unique_ptr<Detector> make_timer_flood(const Subject& subject, const Settings& settings);
+
+struct Selection {
+  std::vector<std::string> only;     // rules; empty is all
+  std::vector<std::string> without;  // rules
+  std::vector<std::string> ignore;   // "RULE" or "RULE:FUNCTION" (a glob over where, any frame of
+                                     // the stack, or the C function)
+};
+
+// All rules over a run: judges each sample, and gives back what is new or has got worse. Precedence
+// between rules (one cause, one finding) is decided here.
+class Judge {
+ public:
+  Judge(const Subject& subject, const Settings& settings, Selection selection);
+  // Findings to report now: one seen for the first time; or again, under its id, when its severity
+  // has risen or its main number has at least doubled.
+  std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks);
+  // Each finding of the run once, as it was last judged.
+  std::vector<LiveFinding> all() const;
+
+ private:
+  std::vector<std::unique_ptr<Detector>> detectors_;
+  Selection selection_;
+  std::map<std::string, LiveFinding> reported_;
+  std::map<std::string, LiveFinding> latest_;
+};
+
+}  // namespace cgoscope

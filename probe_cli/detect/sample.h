@@ -1,0 +1,127 @@
+// One look at the target, as a value: what detectors judge, recordings hold and replays give back.
+// Everything in it is resolved to names and lines, so that a sample means the same without the
+// process and its binary. Counters are totals since the probe was attached.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ebpf/probe.h"
+#include "findings/frame.h"
+
+namespace cgoscope {
+
+using StackId = uint32_t;               // index into Stacks
+inline constexpr StackId kNoStack = 0;  // an empty stack
+
+// Each different stack once. Innermost frame first, inlined calls as frames of their own.
+class Stacks {
+ public:
+  Stacks() : stacks_(1) {}
+  StackId add(std::vector<Frame> frames);                  // kNoStack for an empty one
+  const std::vector<Frame>& operator[](StackId id) const;  // empty when there is no such id
+  size_t size() const { return stacks_.size(); }
+
+ private:
+  std::deque<std::vector<Frame>> stacks_;  // a deque: references stay good
+  std::map<std::string, StackId> ids_;
+};
+
+// What is watched; does not change during a run.
+struct Subject {
+  int64_t pid = 0;
+  std::string exe;
+  std::string go_version;  // "go1.22.12"
+  bool cgo = false;
+  bool keeps_abandoned_timers = false;
+  bool started_by_us = false;  // watched from its first instruction
+};
+
+struct MSample {
+  int64_t id = 0;
+  int64_t tid = 0;   // in our /proc
+  int64_t goid = 0;  // 0 when it runs no goroutine
+  bool in_cgo = false;
+  bool locked = false;        // its goroutine is locked to it
+  std::string c_function;     // as after "C."; "" when not in a C call or not known
+  std::string syscall;        // that its thread waits in; "" while it runs
+  bool runtime_wait = false;  // the runtime's own wait that looks like a system call: signal_recv
+                              // and other notetsleepg
+  StackId go_stack = kNoStack;
+  StackId c_stack = kNoStack;
+  // The same value in two samples, with the same id and goid: the same call (m.ncgocall for C; how
+  // often the thread has waited, for a system call).
+  uint64_t call_number = 0;
+  int64_t began_ns = 0;        // CLOCK_MONOTONIC, when the begin was seen; 0 when not
+  bool terminal_read = false;  // read of a terminal
+};
+
+struct PlaceSample {
+  cg_signal signal = CG_PARK;
+  uint32_t detail = 0;  // park: the wait reason's code
+  StackId stack = kNoStack;
+  uint64_t count = 0;
+};
+
+struct TimerSample {
+  StackId stack = kNoStack;
+  uint64_t created = 0, stopped = 0, fired = 0;  // of the timers that were created here
+};
+
+struct ChurnSample {
+  StackId started = kNoStack;  // first frame: the goroutine's function
+  StackId go = kNoStack;       // first frame: its `go` statement
+  StackId lock = kNoStack;     // where it called LockOSThread; kNoStack: before the attach
+  uint64_t exits = 0;
+};
+
+struct CgoFunctionSample {
+  std::string c_function;
+  StackId stack = kNoStack;  // the Go wrapper and its caller, as far as known
+  uint64_t calls = 0, in_flight = 0;
+  uint64_t p50_ns = 0, p99_ns = 0, max_ns = 0, total_ns = 0;
+};
+
+struct SignalSample {
+  cg_signal signal = CG_PARK;
+  std::string state;   // "attached", "part-time", "detached", "standby", "absent", "refused"
+  std::string reason;  // why it is not simply attached
+  cg_books books{};
+  uint64_t missed = 0;
+  int64_t attached_ns = 0;  // of run_ns
+};
+
+struct EventSample {
+  cg_signal signal = CG_FATAL;
+  int64_t time_ns = 0;  // CLOCK_MONOTONIC
+  int64_t tid = 0, goid = 0;
+  std::string text;
+  StackId stack = kNoStack;
+};
+
+struct Sample {
+  int64_t at_ns = 0;         // CLOCK_MONOTONIC
+  int64_t wall_ns = 0;       // CLOCK_REALTIME
+  int64_t run_ns = 0;        // since the attach
+  bool last = false;         // the target is gone, or the run ends
+  int64_t threads = 0;       // of the process, as the kernel counts; 0 when it is gone
+  bool memory_read = false;  // what follows from the runtime's memory is there
+  int64_t threads_limit = 0;
+  int64_t threads_created = 0;  // sched.mnext: in the target's whole life
+  int64_t threads_freed = 0;    // sched.nmfreed
+  std::optional<int64_t> live_timers;
+  std::vector<MSample> ms;  // those in a C call or a system call
+  std::vector<PlaceSample> places;
+  std::vector<TimerSample> timers;
+  std::vector<ChurnSample> churn;
+  std::vector<CgoFunctionSample> cgo;
+  std::vector<SignalSample> signals;  // one for each cg_signal, in order
+  std::vector<EventSample> events;    // since the sample before
+  double overhead_share = 0;  // estimated, of the CPUs that the target may use, in this interval
+};
+
+}  // namespace cgoscope

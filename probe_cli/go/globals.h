@@ -1,0 +1,30 @@
+// Where the runtime's own variables lie. Symbols say so unless the binary is stripped; then they
+// are read from the operands of instructions in functions that use them, which were the same in
+// every release from 1.19 to 1.27.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "probe_cli/go/elf_image.h"
+#include "probe_cli/go/layout.h"
+#include "probe_cli/go/pclntab.h"
+
+namespace cgoscope {
+
+struct Globals {                                // addresses as linked
+  std::optional<uint64_t> allgs;                // []*g: pointer, length, capacity
+  std::optional<uint64_t> allm;                 // *m
+  std::optional<uint64_t> allp;                 // []*p
+  std::optional<uint64_t> sched;                // schedt
+  std::optional<uint64_t> wait_reason_strings;  // [N]string; only from symbols
+  uint32_t wait_reason_count = 0;
+  bool decoded = false;              // by reading instructions, not symbols
+  std::vector<std::string> missing;  // "runtime.allm: no second lea in runtime.mexit"
+};
+
+Globals find_globals(const ElfImage& image, const Pclntab& functions, const Layout& layout);
+
+}  // namespace cgoscope

@@ -1,0 +1,106 @@
+// What the Go runtime's own structures say, read from outside while the program runs.
+//
+// Ms are walked from runtime.allm; each says what it does and which goroutine it runs. A call from
+// Go into C shows as m.incgo with the goroutine in status _Gsyscall, and the C function's stub lies
+// at g.syscallsp (src/runtime/cgocall.go); so calls that began long before the attach are found
+// too.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "findings/result.h"
+#include "probe_cli/go/globals.h"
+#include "probe_cli/go/layout.h"
+#include "probe_cli/process/memory.h"
+
+namespace cgoscope {
+
+enum class GStatus : uint8_t {
+  kIdle,
+  kRunnable,
+  kRunning,
+  kSyscall,
+  kWaiting,
+  kDead = 6,
+  kCopyStack = 8,
+  kPreempted = 9,
+  kOther = 255
+};
+
+struct GRecord {
+  uint64_t address = 0;
+  int64_t goid = 0;
+  GStatus status = GStatus::kOther;
+  bool scanning = false;      // _Gscan
+  uint8_t wait_reason = 0;    // the code; valid while waiting
+  bool locked = false;        // to its M
+  int64_t wait_since_ns = 0;  // CLOCK_MONOTONIC; 0 when the runtime does not know
+  uint64_t start_pc = 0;      // entry of its function
+  uint64_t go_pc = 0;         // its `go` statement (a return address)
+  uint64_t syscall_pc = 0, syscall_sp = 0, syscall_bp = 0;
+};
+
+struct MRecord {
+  uint64_t address = 0;
+  int64_t id = 0;
+  int64_t tid =
+      0;  // m.procid, in the target's own pid namespace; 0 for an extra M without a thread
+  bool in_cgo = false;
+  bool extra = false;  // waits for a thread that C made
+  bool has_p = false;
+  uint64_t cgo_calls = 0;    // m.ncgocall: unchanged while one call lasts
+  uint32_t locked_ext = 0;   // depth of LockOSThread
+  std::optional<GRecord> g;  // what it runs
+  uint64_t c_stub = 0;       // in a C call: the stub's address; else 0
+  // In a system call or C call: return addresses of the Go stack, innermost first, from
+  // g.syscallpc on by frame pointers, at most 32.
+  std::vector<uint64_t> go_stack;
+  // The bounds of the stack that C runs on (g0), for walking it; 0 when not known.
+  uint64_t g0_stack_lo = 0, g0_stack_hi = 0;
+};
+
+struct SchedRecord {
+  int64_t threads_created = 0;  // sched.mnext
+  int64_t threads_freed = 0;    // sched.nmfreed
+  int32_t threads_limit = 0;    // sched.maxmcount
+  int32_t idle_ms = 0;
+};
+
+struct Census {
+  int64_t at_ns = 0;  // CLOCK_MONOTONIC
+  std::vector<MRecord> ms;
+  std::optional<SchedRecord> sched;
+  std::optional<int64_t> live_timers;  // in the heaps of all Ps
+  int ps = 0;                          // GOMAXPROCS
+  std::vector<std::string> problems;   // what could not be read, and why
+};
+
+// Reads with what GoBinary found; every pointer is checked before it is followed, lists are cut at
+// 100 000 Ms.
+class CensusReader {
+ public:
+  CensusReader(TargetMemory memory, const Layout& layout, const Globals& globals,
+               uint64_t load_base);
+
+  // Whether the layout fits the live process: allm ends, every M's g0 has a stack that holds its
+  // saved stack pointer and points back to its M, allp's ids count up. The error says what did not
+  // fit; then nothing that this reads is to be believed. A runtime that has not started yet (allm
+  // is 0) is an Error whose hint is "try again".
+  Result<bool> validate() const;
+
+  Census read() const;
+
+  // The wait reasons' texts in the target's own words, by code; empty when not found.
+  std::vector<std::string> wait_reasons() const;
+
+ private:
+  TargetMemory memory_;
+  Layout layout_;
+  Globals globals_;
+  uint64_t load_base_;
+};
+
+}  // namespace cgoscope

@@ -1,0 +1,55 @@
+// The watched process, held by a pidfd, so that its number cannot come to mean another one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "findings/result.h"
+#include "probe_cli/process/descriptor.h"
+
+namespace cgoscope {
+
+struct Mapping {  // a line of /proc/PID/maps
+  uint64_t begin = 0, end = 0, file_offset = 0;
+  bool executable = false, writable = false;
+  uint64_t inode = 0;
+  std::string path;  // as the target's mount namespace names it; "" or "[stack]" when not a file
+};
+
+class Target {
+ public:
+  // Errors: no such process, a zombie, a kernel thread (no executable), no permission.
+  static Result<Target> open(pid_t pid);
+
+  pid_t pid() const { return pid_; }
+  int pidfd() const { return pidfd_.get(); }  // polls readable when the process has exited
+  // "/proc/PID/exe": opens what runs, in any mount namespace, deleted or replaced.
+  std::string executable() const;
+  // What the link reads, for people: "/usr/bin/server", without " (deleted)".
+  const std::string& executable_name() const { return executable_name_; }
+  bool exited() const;
+  // A variable of its environment as it was at the execve; "" when not set or not readable.
+  std::string environment(const std::string& name) const;
+  Result<std::vector<Mapping>> mappings() const;
+  // What to add to a linked address: 0 for a fixed executable. `first_segment_address` is that of
+  // the first PT_LOAD as linked. Error: the executable is not mapped (yet: before execve).
+  Result<uint64_t> load_base(uint64_t first_segment_address) const;
+  // CPUs that it may use: the least of its affinity and its cgroup's quota; at least 0.01.
+  double usable_cpus() const;
+  // CPU time that it has used so far, user and system, in ns.
+  std::optional<int64_t> cpu_time_ns() const;
+
+ private:
+  pid_t pid_ = 0;
+  Descriptor pidfd_;
+  std::string executable_name_;
+};
+
+// Every process whose executable's base name, or comm, is `name`.
+std::vector<pid_t> processes_named(const std::string& name);
+
+}  // namespace cgoscope

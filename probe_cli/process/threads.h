@@ -1,0 +1,39 @@
+// The kernel's view of the target's threads: /proc/PID/task/TID/{stat,status,syscall,wchan}.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cgoscope {
+
+struct ThreadState {
+  pid_t tid = 0;
+  std::string name;                 // comm
+  char state = '?';                 // R, S, D, T, t, Z…
+  int64_t started_ticks = 0;        // since boot, in clock ticks
+  int64_t cpu_ticks = 0;            // user and system
+  int64_t voluntary_switches = -1;  // how often it has waited; -1 when not readable. Unchanged
+                                    // between two readings, and not running: the same wait
+  // The system call that it waits in; nullopt while it runs, or when not readable.
+  std::optional<long> syscall;
+  uint64_t arguments[6] = {};
+  uint64_t stack_pointer = 0, program_counter = 0;  // of user space; 0 when not known
+};
+
+// How many threads there are; 0 when the process is gone.
+int count_threads(pid_t pid);
+
+// One thread; nullopt when it is gone.
+std::optional<ThreadState> read_thread(pid_t pid, pid_t tid);
+
+std::vector<pid_t> list_threads(pid_t pid);
+
+// "clock_nanosleep"; "syscall 1234" for a number that is not known. Of the machine that this is
+// built for.
+std::string syscall_name(long number);
+
+}  // namespace cgoscope
