@@ -1,0 +1,3 @@
+module example.org/stuck_m
+
+go 1.19

@@ -1,0 +1,3 @@
+module example.org/thread_churn
+
+go 1.19

@@ -1,0 +1,3 @@
+module example.org/timer_flood
+
+go 1.19

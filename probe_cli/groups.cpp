@@ -1,0 +1,207 @@
+#include "probe_cli/groups.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cgoscope {
+namespace {
+
+constexpr SignalGroup kAllGroups[] = {
+    SignalGroup::kThreads,    SignalGroup::kDeaths,   SignalGroup::kCgo,  SignalGroup::kTimers,
+    SignalGroup::kGoroutines, SignalGroup::kHandoffs, SignalGroup::kParks};
+
+SignalGroup group_of(cg_signal signal) { return signal_rows()[signal].group; }
+size_t index(SignalGroup group) { return static_cast<size_t>(group); }
+
+}  // namespace
+
+Groups::Groups(Attachment& attachment, std::vector<PlannedSignal> signals, std::vector<Wish> wishes,
+               Budget budget, HitCost cost, double cpus)
+    : attachment_(attachment),
+      signals_(std::move(signals)),
+      wishes_(std::move(wishes)),
+      budget_(std::move(budget)),
+      cost_(cost),
+      cpus_(cpus) {
+  for (const PlannedSignal& planned : signals_) {
+    if (planned.state == SignalState::kReady && wishes_[planned.signal] == Wish::kYes)
+      groups_[index(group_of(planned.signal))].wanted = true;
+  }
+}
+
+double Groups::hit_cost_ns(cg_signal signal) const {
+  const PlannedSignal& planned = signals_[signal];
+  const bool stepped = !planned.sites.empty() && planned.sites[0].kind == SiteKind::kStepped;
+  return stepped ? cost_.stepped_ns : cost_.emulated_ns;
+}
+
+int64_t Groups::attached_ns(SignalGroup group) const {
+  for (const PlannedSignal& planned : signals_) {
+    if (group_of(planned.signal) == group && planned.state == SignalState::kReady)
+      return attachment_.totals(planned.signal).attached_ns;
+  }
+  return 0;
+}
+
+void Groups::attach(SignalGroup group) {
+  Group& state = groups_[index(group)];
+  if (!state.failed.empty()) return;
+  const Result<bool> attached = attachment_.attach(group);
+  if (!attached) {
+    state.failed = attached.error().message();
+    news_.push_back(fmt::format("{}: not attached: {}", signal_group_name(group), state.failed));
+  }
+}
+
+Result<bool> Groups::begin(int64_t now_ns) {
+  began_ns_ = interval_began_ns_ = now_ns;
+  Result<bool> all = true;
+  for (const SignalGroup group : kAllGroups) {
+    if (!groups_[index(group)].wanted) continue;
+    attach(group);
+    if (!groups_[index(group)].failed.empty() && all)
+      all = Error{fmt::format("cannot attach the signals of group {}", signal_group_name(group)),
+                  groups_[index(group)].failed, ""};
+  }
+  return all;
+}
+
+void Groups::want(SignalGroup group) {
+  Group& state = groups_[index(group)];
+  const bool on_standby =
+      std::any_of(signals_.begin(), signals_.end(), [&](const PlannedSignal& planned) {
+        return group_of(planned.signal) == group && planned.state == SignalState::kReady &&
+               wishes_[planned.signal] != Wish::kNo;
+      });
+  if (state.wanted || !on_standby) return;
+  state.wanted = true;
+  attach(group);
+}
+
+std::optional<int64_t> Groups::next_change_ns() const {
+  std::optional<int64_t> next;
+  for (const Group& group : groups_) {
+    if (group.let_go_at_ns && (!next || *group.let_go_at_ns < *next)) next = group.let_go_at_ns;
+  }
+  return next;
+}
+
+void Groups::let_go(int64_t now_ns) {
+  for (const SignalGroup group : kAllGroups) {
+    Group& state = groups_[index(group)];
+    if (!state.let_go_at_ns || *state.let_go_at_ns > now_ns) continue;
+    state.let_go_at_ns.reset();
+    attachment_.detach(group);
+  }
+}
+
+double Groups::interval_over(int64_t now_ns) {
+  const int64_t interval_ns = std::max<int64_t>(now_ns - interval_began_ns_, 1);
+  interval_began_ns_ = now_ns;
+  std::array<double, kSignalGroups> costs{};
+  double interval_cost_ns = 0;
+  for (const PlannedSignal& planned : signals_) {
+    const uint64_t hits = attachment_.totals(planned.signal).books.hits;
+    const uint64_t new_hits = hits - hits_before_[planned.signal];
+    hits_before_[planned.signal] = hits;
+    const double cost_ns = static_cast<double>(new_hits) * hit_cost_ns(planned.signal);
+    costs[index(group_of(planned.signal))] += cost_ns;
+    interval_cost_ns += cost_ns;
+    hits_ += new_hits;
+  }
+  cost_ns_ += interval_cost_ns;
+
+  std::vector<GroupLoad> loads;
+  for (const SignalGroup group : kAllGroups) {
+    Group& state = groups_[index(group)];
+    if (!state.wanted || !state.failed.empty()) continue;
+    const int64_t attached = attached_ns(group);
+    loads.push_back({group, attached - state.attached_before_ns, costs[index(group)]});
+    state.attached_before_ns = attached;
+  }
+  for (const GroupShare& next : budget_.plan(loads, interval_ns)) {
+    Group& state = groups_[index(next.group)];
+    if (next.share != state.share &&
+        (next.share == 0 || state.share == 0 || next.share == 1 || state.share == 1))
+      news_.push_back(
+          next.share == 1
+              ? fmt::format("{}: attached all the time again", signal_group_name(next.group))
+          : next.share == 0 ? fmt::format("{}: detached, over the budget even part-time; tried "
+                                          "again from time to time",
+                                          signal_group_name(next.group))
+                            : fmt::format("{}: attached {:.0f}% of the time, to stay within the "
+                                          "budget; its rates are scaled",
+                                          signal_group_name(next.group), next.share * 100));
+    state.share = next.share;
+    state.let_go_at_ns.reset();
+    if (next.share == 0) {
+      attachment_.detach(next.group);
+      continue;
+    }
+    attach(next.group);
+    if (next.share < 1)
+      state.let_go_at_ns =
+          now_ns + static_cast<int64_t>(next.share * static_cast<double>(interval_ns));
+  }
+  return interval_cost_ns / (static_cast<double>(interval_ns) * cpus_);
+}
+
+void Groups::detach_all() {
+  for (const SignalGroup group : kAllGroups) attachment_.detach(group);
+}
+
+double Groups::ns_per_hit() const {
+  return hits_ > 0 ? cost_ns_ / static_cast<double>(hits_) : cost_.emulated_ns;
+}
+
+std::vector<SignalSample> Groups::signal_samples() const {
+  std::vector<SignalSample> samples;
+  for (const PlannedSignal& planned : signals_) {
+    SignalSample sample;
+    sample.signal = planned.signal;
+    const Group& group = groups_[index(group_of(planned.signal))];
+    const Wish wish = wishes_[planned.signal];
+    if (planned.state == SignalState::kAbsent) {
+      sample.state = "absent";
+      sample.reason = planned.reason;
+    } else if (planned.state == SignalState::kRefused) {
+      sample.state = "refused";
+      sample.reason = planned.reason;
+    } else if (!group.failed.empty()) {
+      sample.state = "refused";
+      sample.reason = group.failed;
+    } else if (wish == Wish::kNo) {
+      sample.state = "standby";
+      sample.reason = "not among --signals";
+    } else if (!group.wanted) {
+      sample.state = "standby";
+      sample.reason = "attached when it is needed";
+    } else if (group.share == 0) {
+      sample.state = "detached";
+      sample.reason = "over the budget (--max-overhead)";
+    } else if (group.share < 1) {
+      sample.state = "part-time";
+      sample.reason = fmt::format("{:.0f}% of the time, to stay within the budget (--max-overhead)",
+                                  group.share * 100);
+    } else {
+      sample.state = "attached";
+    }
+    if (planned.state == SignalState::kReady) {
+      const SignalTotals totals = attachment_.totals(planned.signal);
+      sample.books = totals.books;
+      sample.missed = totals.missed;
+      sample.attached_ns = totals.attached_ns;
+    }
+    samples.push_back(std::move(sample));
+  }
+  return samples;
+}
+
+std::vector<std::string> Groups::take_news() {
+  std::vector<std::string> news;
+  std::swap(news, news_);
+  return news;
+}
+
+}  // namespace cgoscope

@@ -1,0 +1,80 @@
+// Which groups of signals are attached now, and what that costs: between the budget, which only
+// reckons, and the attachment, which only obeys.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "probe_cli/attach/attachment.h"
+#include "probe_cli/attach/budget.h"
+#include "probe_cli/detect/sample.h"
+#include "probe_cli/go/signals.h"
+
+namespace cgoscope {
+
+// What the user asked of one signal.
+enum class Wish : uint8_t {
+  kNo,       // not among --signals
+  kStandby,  // attached when something grows suspicious
+  kYes,
+};
+
+class Groups {
+ public:
+  // `attachment` must outlive it. Of `signals` those that are ready; `wishes` in the order of
+  // cg_signal.
+  Groups(Attachment& attachment, std::vector<PlannedSignal> signals, std::vector<Wish> wishes,
+         Budget budget, HitCost cost, double cpus);
+
+  // Attaches what is wanted. The error is the first of a group that could not be attached; the
+  // others are.
+  Result<bool> begin(int64_t now_ns);
+  // From now on the group is wanted: its standby signals are attached at the next interval.
+  void want(SignalGroup group);
+  // When the next part-time group is to be let go; nullopt when none is.
+  std::optional<int64_t> next_change_ns() const;
+  // Lets go what is due.
+  void let_go(int64_t now_ns);
+  // At the end of each interval: reckons what it cost and sets the shares of the next one. Returns
+  // the cost as a share of the CPUs that the target may use.
+  double interval_over(int64_t now_ns);
+  void detach_all();
+
+  std::vector<SignalSample> signal_samples() const;
+  // Over the whole run.
+  double cost_ns() const { return cost_ns_; }
+  double ns_per_hit() const;  // the mean of all hits so far; the calibrated one before the first
+  // What changed since the last call, for people: "timers: attached 12% of the time, …".
+  std::vector<std::string> take_news();
+
+ private:
+  struct Group {
+    bool wanted = false;
+    double share = 1;
+    std::optional<int64_t> let_go_at_ns;
+    int64_t attached_before_ns = 0;  // in the intervals that are over
+    std::string failed;              // why it could not be attached
+  };
+  double hit_cost_ns(cg_signal signal) const;
+  int64_t attached_ns(SignalGroup group) const;
+  void attach(SignalGroup group);
+
+  Attachment& attachment_;
+  std::vector<PlannedSignal> signals_;
+  std::vector<Wish> wishes_;
+  Budget budget_;
+  HitCost cost_;
+  double cpus_;
+  std::array<Group, kSignalGroups> groups_{};
+  std::array<uint64_t, CG_SIGNALS> hits_before_{};
+  int64_t began_ns_ = 0;
+  int64_t interval_began_ns_ = 0;
+  double cost_ns_ = 0;
+  uint64_t hits_ = 0;
+  std::vector<std::string> news_;
+};
+
+}  // namespace cgoscope

@@ -1,0 +1,333 @@
+// cgoscope, the command line: options in, one of the commands, and the exit status that
+// docs/cgoscope.md promises.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "findings/duration.h"
+#include "findings/printable.h"
+#include "probe_cli/attach/kernel.h"
+#include "probe_cli/detect/detector.h"
+#include "probe_cli/inspect.h"
+#include "probe_cli/report/recording.h"
+#include "probe_cli/report/sink.h"
+#include "probe_cli/watch.h"
+
+namespace cgoscope {
+namespace {
+
+enum ExitStatus { kClean = 0, kFindings = 1, kUsage = 2, kNothingDone = 3 };
+
+int fail(ExitStatus status, const Error& error) {
+  std::cerr << "cgoscope: " << printable(error.message()) << '\n';
+  return status;
+}
+
+int finish(const Result<int>& result) {
+  return result ? *result : fail(kNothingDone, result.error());
+}
+
+// Options that `watch` and `replay` share: how samples are judged, and what comes of it.
+struct JudgeOptions {
+  std::vector<std::pair<std::string, std::string>> thresholds;  // option, value as typed
+  Selection selection;
+  std::string format = "text", output, fail_on = "warning";
+
+  void add_to(CLI::App& app) {
+    app.add_option("--format", format, "text or json (JSON Lines)")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+    app.add_option("--output", output, "Write the report to this file");
+    app.add_option("--fail-on", fail_on, "Exit with 1 at findings of this severity or above")
+        ->check(CLI::IsMember({"error", "warning", "note"}))
+        ->capture_default_str();
+    app.add_option("--rule", selection.only, "Judge by this rule only (may be repeated)")
+        ->allow_extra_args(false);
+    app.add_option("--no-rule", selection.without, "Do not judge by this rule (may be repeated)")
+        ->allow_extra_args(false);
+    app.add_option("--ignore", selection.ignore,
+                   "RULE or RULE:FUNCTION, a glob: findings not to report (may be repeated)")
+        ->allow_extra_args(false);
+    for (const Threshold& threshold : thresholds_of_all_rules())
+      app.add_option_function<std::string>(
+             std::string(threshold.option),
+             [this, option = std::string(threshold.option)](const std::string& value) {
+               thresholds.emplace_back(option, value);
+             },
+             std::string(threshold.meaning) + " (" + std::string(threshold.rule) + ", " +
+                 standard(threshold) + ")")
+          ->group("Thresholds");
+  }
+
+  static std::span<const Threshold> thresholds_of_all_rules() { return cgoscope::thresholds(); }
+
+  static std::string standard(const Threshold& threshold) {
+    if (threshold.unit == Threshold::Unit::kDuration)
+      return format_duration_ns(static_cast<int64_t>(threshold.standard));
+    std::ostringstream text;
+    text << threshold.standard << (threshold.unit == Threshold::Unit::kPerSecond ? "/s" : "");
+    return text.str();
+  }
+
+  Result<Settings> settings() const {
+    Settings settings;
+    for (const auto& [option, value] : thresholds) {
+      if (const Result<bool> set = settings.set(option, value); !set) return set.error();
+    }
+    for (const std::vector<std::string>* names : {&selection.only, &selection.without}) {
+      for (const std::string& name : *names) {
+        bool known = false;
+        for (const Rule& rule : rules()) known = known || rule.name == name;
+        if (!known)
+          return Error{"no rule is called '" + name + "'", "", "`cgoscope rules` lists them"};
+      }
+    }
+    return settings;
+  }
+};
+
+Result<std::optional<double>> parse_overhead(const std::string& text) {
+  if (text == "none") return std::optional<double>();
+  char* end = nullptr;
+  const double percent = std::strtod(text.c_str(), &end);
+  if (end == text.c_str() || std::strcmp(end, "%") != 0 || !(percent > 0) || percent > 100)
+    return Error{"'" + text + "' is not an overhead", "it takes a percentage above 0, or none",
+                 "for example --max-overhead 0.5%"};
+  return std::optional<double>(percent / 100);
+}
+
+struct WatchCommand {
+  WatchOptions options;
+  JudgeOptions judge;
+  pid_t pid = 0;
+  std::string duration, interval = "1s", max_overhead = "1%", signals = "auto";
+  CLI::App* app = nullptr;
+
+  void add_to(CLI::App& parent) {
+    app =
+        parent.add_subcommand("watch", "Watch a running Go process and report what is wrong in it");
+    auto* pid_option =
+        app->add_option("-p,--pid", pid, "The process to watch")->check(CLI::PositiveNumber);
+    auto* name =
+        app->add_option("--name", options.name, "The one process whose executable has this name");
+    auto* command =
+        app->add_option("command", options.command, "After --: a command to start and watch");
+    pid_option->excludes(name)->excludes(command);
+    name->excludes(command);
+    app->add_option("--duration", duration,
+                    "Stop after this time, as Go writes durations (default: at the target's end)");
+    app->add_option("--interval", interval, "How often to look")->capture_default_str();
+    app->add_option("--record", options.record,
+                    "Also write the samples to this file, for `cgoscope replay`");
+    app->add_option("--max-overhead", max_overhead,
+                    "What the probe may cost the target: a share of the CPUs that it may use, or "
+                    "none for no limit")
+        ->capture_default_str();
+    app->add_option("--signals", signals,
+                    "auto, all, or names separated by commas (`cgoscope inspect` lists them)")
+        ->capture_default_str();
+    app->add_flag("--leave-running", options.leave_running,
+                  "Do not end a command that watch started");
+    app->add_flag("--exit-like-command", options.exit_like_command,
+                  "Exit with the status of the command that watch started");
+    judge.add_to(*app);
+    app->footer(
+        "Exit status: 0 clean; 1 findings at or above --fail-on; 2 wrong usage; 3 the process "
+        "cannot be watched; 4 watched in\npart, and nothing found.");
+  }
+
+  int run() {
+    if (pid != 0) options.pid = pid;
+    if (!options.pid && options.name.empty() && options.command.empty())
+      return fail(kUsage, {"nothing to watch", "", "give -p PID, --name EXE, or -- COMMAND"});
+    if (!duration.empty()) {
+      const Result<int64_t> parsed = parse_duration_ns(duration);
+      if (!parsed) return fail(kUsage, parsed.error());
+      options.duration_ns = *parsed;
+    }
+    const Result<int64_t> every = parse_duration_ns(interval);
+    if (!every) return fail(kUsage, every.error());
+    if (*every < 100'000'000)
+      return fail(kUsage, {"--interval " + interval + " is too short",
+                           "each look costs the target's CPUs a little", "take 100ms or more"});
+    options.interval_ns = *every;
+    Result<std::optional<double>> overhead = parse_overhead(max_overhead);
+    if (!overhead) return fail(kUsage, overhead.error());
+    options.max_overhead = *overhead;
+    options.signals.clear();
+    std::istringstream list(signals);
+    for (std::string name; std::getline(list, name, ',');) options.signals.push_back(name);
+    const std::vector<std::string> unknown = unknown_signals(options.signals);
+    if (!unknown.empty())
+      return fail(kUsage, {"no signal is called '" + unknown[0] + "'", "",
+                           "`cgoscope inspect PID` lists them"});
+    const Result<Settings> settings = judge.settings();
+    if (!settings) return fail(kUsage, settings.error());
+    options.settings = *settings;
+    options.selection = judge.selection;
+    options.json = judge.format == "json";
+    options.output = judge.output;
+    options.fail_on = *parse_severity(judge.fail_on);
+    return finish(watch(options));
+  }
+};
+
+struct ReplayCommand {
+  JudgeOptions judge;
+  std::string file;
+  CLI::App* app = nullptr;
+
+  void add_to(CLI::App& parent) {
+    app = parent.add_subcommand("replay", "Judge a recording again, perhaps with other thresholds");
+    app->add_option("file", file, "What `watch --record` wrote")->required();
+    judge.add_to(*app);
+  }
+
+  int run() {
+    const Result<Settings> settings = judge.settings();
+    if (!settings) return fail(kUsage, settings.error());
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return fail(kNothingDone, {"cannot read " + file, std::strerror(errno), ""});
+    std::ofstream to_file;
+    if (!judge.output.empty()) {
+      to_file.open(judge.output, std::ios::binary | std::ios::trunc);
+      if (!to_file)
+        return fail(kNothingDone, {"cannot write to " + judge.output, std::strerror(errno), ""});
+    }
+    std::ostream& out = judge.output.empty() ? std::cout : to_file;
+    const std::unique_ptr<Sink> sink =
+        judge.format == "json"
+            ? make_json_sink(out)
+            : make_text_sink(out, judge.output.empty() && isatty(STDOUT_FILENO) != 0 &&
+                                      std::getenv("NO_COLOR") == nullptr);
+    std::optional<Judge> judging;
+    Sample last;
+    std::optional<Stacks> stacks;
+    std::optional<RunEnd> end;
+    RecordingReader reader;
+    reader.on_start = [&](const RunStart& start) {
+      judging.emplace(start.subject, *settings, judge.selection);
+      sink->start(start);
+    };
+    reader.on_sample = [&](const Sample& sample, const Stacks& known) {
+      for (const LiveFinding& finding : judging->judge(sample, known))
+        sink->finding(finding, finding.first_seen_ns != finding.last_seen_ns);
+      sink->tick(sample, known);
+      last = sample;
+      stacks = known;
+    };
+    reader.on_end = [&](RunEnd recorded) { end = std::move(recorded); };
+    const Result<bool> read = reader.read(in);
+    if (!read) return fail(kNothingDone, read.error());
+    if (!judging || !stacks)
+      return fail(kNothingDone,
+                  {file + " holds no samples", "the run ended before its first look", ""});
+    if (!end) {
+      end.emplace();
+      end->why = "the recording was cut off";
+      end->run_ns = last.run_ns;
+      end->wall_ns = last.wall_ns;
+    }
+    end->findings = judging->all();
+    sink->end(*end, last, *stacks);
+    out.flush();
+    if (!out)
+      return fail(kNothingDone,
+                  {"cannot write the report", "no space, or the reader went away", ""});
+    for (const LiveFinding& finding : end->findings) {
+      if (finding.severity >= *parse_severity(judge.fail_on)) return kFindings;
+    }
+    return kClean;
+  }
+};
+
+int list_rules() {
+  for (const Rule& rule : rules()) {
+    std::cout << rule.name << "\n    " << rule.meaning << '\n';
+    for (const Threshold& threshold : thresholds()) {
+      if (threshold.rule == rule.name)
+        std::cout << "    " << threshold.option << ' ' << JudgeOptions::standard(threshold) << "  "
+                  << threshold.meaning << '\n';
+    }
+  }
+  return kClean;
+}
+
+int doctor() {
+  bool possible = true;
+  for (const Check& check : check_kernel()) {
+    std::cout << (check.good       ? "ok    "
+                  : check.required ? "FAIL  "
+                                   : "lacks ")
+              << check.name << ": " << printable(check.found) << '\n';
+    if (check.good) continue;
+    possible = possible && !check.required;
+    if (!check.costs.empty()) std::cout << "      costs: " << printable(check.costs) << '\n';
+    if (!check.mend.empty()) std::cout << "      mend:  " << printable(check.mend) << '\n';
+  }
+  return possible ? kClean : kNothingDone;
+}
+
+// `cgoscope lint …` is cgoscope-lint, which lies beside us or in PATH.
+int run_lint(int argc, char** argv) {
+  std::vector<char*> arguments(argv + 1, argv + argc);
+  arguments.push_back(nullptr);
+  std::string name = "cgoscope-lint";
+  char self[4096];
+  const ssize_t bytes = readlink("/proc/self/exe", self, sizeof self);
+  if (bytes > 0) {
+    const std::string path(self, static_cast<size_t>(bytes));
+    const std::string beside = path.substr(0, path.rfind('/') + 1) + name;
+    if (access(beside.c_str(), X_OK) == 0) name = beside;
+  }
+  arguments[0] = name.data();
+  execvp(name.c_str(), arguments.data());
+  return fail(kNothingDone,
+              {"cannot run cgoscope-lint", std::strerror(errno),
+               "it is a program of its own: install it beside this one, or into PATH"});
+}
+
+int run(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "lint") == 0) return run_lint(argc, argv);
+  CLI::App app{"Finds lost OS threads, timers and goroutines in a running Go process."};
+  app.set_version_flag("--version", std::string("cgoscope ") + CGOSCOPE_VERSION);
+  app.require_subcommand(1);
+  WatchCommand watch_command;
+  watch_command.add_to(app);
+  CLI::App* inspect_app = app.add_subcommand(
+      "inspect", "Say what is known of a Go binary, and what of it can be watched");
+  std::string subject, inspect_format = "text";
+  inspect_app->add_option("subject", subject, "PID or BINARY")->required();
+  inspect_app->add_option("--format", inspect_format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  ReplayCommand replay_command;
+  replay_command.add_to(app);
+  CLI::App* rules_app = app.add_subcommand("rules", "List the rules and their thresholds");
+  CLI::App* doctor_app =
+      app.add_subcommand("doctor", "Say what this kernel, these privileges and this machine allow");
+  app.add_subcommand("lint", "Run cgoscope-lint, with its own options");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kClean : kUsage;
+  }
+  if (*watch_command.app) return watch_command.run();
+  if (*inspect_app) return finish(inspect(subject, inspect_format == "json", std::cout));
+  if (*replay_command.app) return replay_command.run();
+  if (*rules_app) return list_rules();
+  if (*doctor_app) return doctor();
+  return kUsage;
+}
+
+}  // namespace
+}  // namespace cgoscope
+
+int main(int argc, char** argv) { return cgoscope::run(argc, argv); }

@@ -1,0 +1,200 @@
+#include "probe_cli/sampler.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "probe_cli/process/threads.h"
+
+namespace cgoscope {
+namespace {
+
+int64_t now_ns(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+// The least duration that `part` of all calls stayed below, to the histogram's factor of two.
+uint64_t percentile_ns(const cg_cgo_function& function, double part) {
+  uint64_t all = 0, seen = 0;
+  for (const uint64_t count : function.buckets) all += count;
+  for (size_t i = 0; i < CG_LATENCY_BUCKETS; ++i) {
+    seen += function.buckets[i];
+    if (all > 0 && static_cast<double>(seen) >= part * static_cast<double>(all))
+      return std::min<uint64_t>(uint64_t{2} << i, function.max_ns);
+  }
+  return 0;
+}
+
+// Whether descriptor `fd` of the process is a terminal, at which waiting for a person is no fault.
+bool is_terminal(pid_t pid, uint64_t fd) {
+  std::array<char, 256> name{};
+  const std::string link = "/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd);
+  const ssize_t bytes = readlink(link.c_str(), name.data(), name.size());
+  const std::string_view file(name.data(), bytes > 0 ? static_cast<size_t>(bytes) : 0);
+  return file.starts_with("/dev/pts/") || file.starts_with("/dev/tty") || file == "/dev/console";
+}
+
+}  // namespace
+
+Sampler::Sampler(const Target& target, const GoBinary& binary, const Attachment& attachment,
+                 uint64_t load_base)
+    : target_(target), binary_(binary), attachment_(attachment), load_base_(load_base) {}
+
+const std::vector<Frame>& Sampler::frames_at(uint64_t pc, bool is_return) {
+  const uint64_t key = pc << 1 | static_cast<uint64_t>(is_return);
+  const auto known = frames_.find(key);
+  if (known != frames_.end()) return known->second;
+  std::vector<Frame> frames = binary_.functions.frames_at(pc - load_base_, is_return);
+  if (frames.empty()) {
+    Frame frame;
+    if (c_walker_) frame = c_walker_->frame_at(pc, is_return);
+    if (frame.function.empty()) {
+      const ElfSymbol* symbol = binary_.image->symbol_at(pc - load_base_);
+      if (symbol != nullptr) frame.function = symbol->name;
+    }
+    if (!frame.function.empty()) frames.push_back(frame);
+  }
+  return frames_.emplace(key, std::move(frames)).first->second;
+}
+
+StackId Sampler::go_stack(const uint64_t* pcs, size_t count, bool first_is_return) {
+  std::vector<Frame> stack;
+  for (size_t i = 0; i < count && pcs[i] != 0; ++i) {
+    const std::vector<Frame>& frames = frames_at(pcs[i], i > 0 || first_is_return);
+    if (frames.empty()) break;  // no longer code: what follows cannot be trusted either
+    stack.insert(stack.end(), frames.begin(), frames.end());
+  }
+  return stacks_.add(std::move(stack));
+}
+
+std::string Sampler::c_function(uint64_t stub, StackId stack) {
+  if (stub != 0) {
+    const ElfSymbol* symbol = binary_.image->symbol_at(stub - load_base_);
+    if (symbol != nullptr) {
+      std::string name = cgo_function_name(symbol->name);
+      if (!name.empty()) return name;
+    }
+  }
+  for (const Frame& frame : stacks_[stack]) {
+    std::string name = cgo_function_name(frame.function);
+    if (!name.empty()) return name;
+  }
+  return "";
+}
+
+std::optional<MSample> Sampler::m_sample(const MRecord& m, const ThreadState& thread) {
+  MSample sample;
+  sample.id = m.id;
+  sample.tid = thread.tid;
+  sample.goid = m.g->goid;
+  sample.in_cgo = m.in_cgo;
+  sample.locked = m.g->locked;
+  sample.go_stack = go_stack(m.go_stack.data(), m.go_stack.size(), true);
+  const std::vector<Frame>& go = stacks_[sample.go_stack];
+  if (go.empty()) return std::nullopt;  // it went on while it was read
+  const bool in_cgocall = go[0].function == "runtime.cgocall";
+  if (m.in_cgo && !in_cgocall) return std::nullopt;
+  sample.runtime_wait = !in_cgocall && is_runtime_function(go[0].function) &&
+                        go[0].function.find("yscall") == std::string::npos;
+  if (in_cgocall) sample.c_function = c_function(m.c_stub, sample.go_stack);
+  if (thread.syscall) {
+    sample.syscall = syscall_name(*thread.syscall);
+    if (sample.syscall == "read")
+      sample.terminal_read = is_terminal(target_.pid(), thread.arguments[0]);
+  }
+  sample.call_number = m.in_cgo ? m.cgo_calls : static_cast<uint64_t>(thread.voluntary_switches);
+  const auto began = began_ns_.find(m.g->address);
+  if (m.in_cgo && began != began_ns_.end()) sample.began_ns = static_cast<int64_t>(began->second);
+  if (m.in_cgo && c_walker_ && thread.syscall) {
+    Walked& walked = walked_[sample.tid];
+    if (walked.stack == kNoStack || walked.call_number != sample.call_number)
+      walked = {sample.call_number, stacks_.add(c_walker_->walk(thread))};
+    sample.c_stack = walked.stack;
+  }
+  return sample;
+}
+
+pid_t Sampler::local_tid(int64_t tid_in_target) { return static_cast<pid_t>(tid_in_target); }
+
+void Sampler::take_ms(Sample& sample) {
+  if (!census_) return;
+  const Census census = census_->read();
+  problems_ = census.problems;
+  if (!census.sched || census.ms.empty()) return;
+  sample.memory_read = true;
+  sample.threads_limit = census.sched->threads_limit;
+  sample.threads_created = census.sched->threads_created;
+  sample.threads_freed = census.sched->threads_freed;
+  sample.live_timers = census.live_timers;
+  for (const MRecord& m : census.ms) {
+    if (!m.g || m.g->status != GStatus::kSyscall || m.tid <= 0) continue;
+    const std::optional<ThreadState> thread = read_thread(target_.pid(), local_tid(m.tid));
+    if (!thread) continue;
+    if (!c_walker_ && m.in_cgo) {
+      if (Result<CStackWalker> walker = CStackWalker::open(target_.pid()))
+        c_walker_ = std::move(*walker);
+    }
+    if (const std::optional<MSample> m_in_call = m_sample(m, *thread))
+      sample.ms.push_back(*m_in_call);
+  }
+}
+
+void Sampler::take_counts(Sample& sample) {
+  for (const auto& [place, count] : attachment_.places())
+    sample.places.push_back({static_cast<cg_signal>(place.signal), place.detail,
+                             go_stack(place.pcs, CG_STACK_DEPTH, true), count.count});
+  for (const TimerPlace& timers : attachment_.timer_places())
+    sample.timers.push_back({go_stack(timers.place.pcs, CG_STACK_DEPTH, true), timers.count.count,
+                             timers.count.stopped, timers.count.fired});
+  for (const auto& [place, exits] : attachment_.churn_places())
+    sample.churn.push_back({go_stack(&place.start_pc, 1, false), go_stack(&place.go_pc, 1, true),
+                            go_stack(place.lock_pcs, std::size(place.lock_pcs), true), exits});
+  std::unordered_map<uint64_t, uint64_t> in_flight;
+  began_ns_.clear();
+  for (const auto& [g, call] : attachment_.cgo_in_flight()) {
+    ++in_flight[call.stub];
+    began_ns_.emplace(g, call.began_ns);
+  }
+  for (const auto& [stub, function] : attachment_.cgo_functions()) {
+    CgoFunctionSample one;
+    one.stack = go_stack(&function.caller_pc, 1, true);
+    one.c_function = c_function(stub, one.stack);
+    one.calls = function.calls;
+    one.in_flight = in_flight[stub];
+    one.p50_ns = percentile_ns(function, 0.5);
+    one.p99_ns = percentile_ns(function, 0.99);
+    one.max_ns = function.max_ns;
+    one.total_ns = function.total_ns;
+    sample.cgo.push_back(one);
+  }
+}
+
+EventSample Sampler::event(const cg_event& event) {
+  EventSample sample;
+  sample.signal = static_cast<cg_signal>(event.signal);
+  sample.time_ns = static_cast<int64_t>(event.time_ns);
+  sample.tid = event.tid;
+  sample.goid = static_cast<int64_t>(event.goid);
+  sample.text.assign(event.text, std::min<size_t>(event.text_bytes, sizeof event.text));
+  sample.stack = go_stack(event.pcs, CG_STACK_DEPTH, true);
+  return sample;
+}
+
+Sample Sampler::take() {
+  Sample sample;
+  sample.at_ns = now_ns(CLOCK_MONOTONIC);
+  sample.wall_ns = now_ns(CLOCK_REALTIME);
+  take_counts(sample);
+  if (!target_.exited()) {
+    sample.threads = count_threads(target_.pid());
+    take_ms(sample);
+  }
+  return sample;
+}
+
+}  // namespace cgoscope

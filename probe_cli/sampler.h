@@ -1,0 +1,63 @@
+// From raw to named: one look at the kernel's maps, the target's memory and /proc, as a Sample.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "probe_cli/attach/attachment.h"
+#include "probe_cli/detect/sample.h"
+#include "probe_cli/go/go_binary.h"
+#include "probe_cli/process/c_stack.h"
+#include "probe_cli/process/census.h"
+#include "probe_cli/process/target.h"
+
+namespace cgoscope {
+
+class Sampler {
+ public:
+  // All must outlive it. `census` is absent when the runtime's memory cannot be read or does not
+  // fit.
+  Sampler(const Target& target, const GoBinary& binary, const Attachment& attachment,
+          uint64_t load_base);
+
+  void use_census(CensusReader reader) { census_ = std::move(reader); }
+
+  // Everything but `signals`, `events` and `overhead_share`, which the run knows.
+  Sample take();
+  EventSample event(const cg_event& event);
+
+  const Stacks& stacks() const { return stacks_; }
+  // What the last census could not read.
+  const std::vector<std::string>& problems() const { return problems_; }
+
+ private:
+  const std::vector<Frame>& frames_at(uint64_t pc, bool is_return);
+  StackId go_stack(const uint64_t* pcs, size_t count, bool first_is_return);
+  std::string c_function(uint64_t stub, StackId stack);
+  void take_ms(Sample& sample);
+  std::optional<MSample> m_sample(const MRecord& m, const ThreadState& thread);
+  void take_counts(Sample& sample);
+  pid_t local_tid(int64_t tid_in_target);
+
+  const Target& target_;
+  const GoBinary& binary_;
+  const Attachment& attachment_;
+  uint64_t load_base_;
+  std::optional<CensusReader> census_;
+  std::optional<CStackWalker> c_walker_;
+  Stacks stacks_;
+  std::unordered_map<uint64_t, std::vector<Frame>> frames_;
+  // C stacks are walked once for each call: by tid, with the call's number.
+  struct Walked {
+    uint64_t call_number = 0;
+    StackId stack = kNoStack;
+  };
+  std::unordered_map<int64_t, Walked> walked_;
+  std::unordered_map<uint64_t, uint64_t> began_ns_;  // calls in flight: g to CLOCK_MONOTONIC
+  std::vector<std::string> problems_;
+};
+
+}  // namespace cgoscope

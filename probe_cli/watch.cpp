@@ -1,0 +1,461 @@
+#include "probe_cli/watch.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "probe_cli/attach/attachment.h"
+#include "probe_cli/go/go_binary.h"
+#include "probe_cli/groups.h"
+#include "probe_cli/process/command.h"
+#include "probe_cli/process/target.h"
+#include "probe_cli/report/recording.h"
+#include "probe_cli/report/sink.h"
+#include "probe_cli/sampler.h"
+
+namespace cgoscope {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kStartupNs = 2 * kSecond;  // how long a runtime may take to set itself up
+constexpr int64_t kKillAfterNs = 5 * kSecond;
+
+int64_t now_ns(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return int64_t{now.tv_sec} * kSecond + now.tv_nsec;
+}
+
+int64_t monotonic_ns() { return now_ns(CLOCK_MONOTONIC); }
+
+// The signals that end a run, or are forwarded to a command, as a descriptor.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD})
+      sigaddset(&set_, signal);
+    sigprocmask(SIG_BLOCK, &set_, &before_);
+    fd_ = Descriptor(signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK));
+    std::signal(SIGPIPE, SIG_IGN);  // a reader of our output that goes away is an error of ours
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  int fd() const { return fd_.get(); }
+  // 0 when there is none.
+  int next() const {
+    signalfd_siginfo info{};
+    return read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo)
+                                                              : 0;
+  }
+
+ private:
+  sigset_t set_{}, before_{};
+  Descriptor fd_;
+};
+
+std::vector<Wish> wishes_for(const std::vector<std::string>& names) {
+  const auto named = [&](std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<Wish> wishes;
+  for (const SignalRow& row : signal_rows()) {
+    const bool on_standby = row.group == SignalGroup::kParks ||
+                            row.group == SignalGroup::kGoroutines ||
+                            row.group == SignalGroup::kHandoffs;
+    wishes.push_back(named("all") || named(row.name) ? Wish::kYes
+                     : named("auto") && on_standby   ? Wish::kStandby
+                     : named("auto")                 ? Wish::kYes
+                                                     : Wish::kNo);
+  }
+  return wishes;
+}
+
+class Output {
+ public:
+  // `fallback` when `path` is "".
+  static Result<Output> open(const std::string& path, std::ostream& fallback) {
+    Output output;
+    output.stream_ = &fallback;
+    if (path.empty()) return output;
+    output.file_ = std::make_unique<std::ofstream>(path, std::ios::binary | std::ios::trunc);
+    if (!*output.file_)
+      return Error{"cannot write to " + path, std::strerror(errno), "check the path"};
+    output.stream_ = output.file_.get();
+    return output;
+  }
+  std::ostream& stream() { return *stream_; }
+
+ private:
+  std::unique_ptr<std::ofstream> file_;
+  std::ostream* stream_ = nullptr;
+};
+
+bool colour_on(int fd) {
+  const char* no_colour = std::getenv("NO_COLOR");  // https://no-color.org: empty is not set
+  return isatty(fd) != 0 && (no_colour == nullptr || *no_colour == '\0');
+}
+
+class Run {
+ public:
+  explicit Run(const WatchOptions& options) : options_(options) {}
+  Result<int> run();
+
+ private:
+  Result<bool> open();
+  Result<bool> attach();
+  void start_census();
+  void loop();
+  bool handle_signals();
+  void interval(bool last);
+  int finish();
+  void note(std::string text) { notes_.push_back(std::move(text)); }
+
+  const WatchOptions& options_;
+  Signals signals_;
+  std::optional<Command> command_;
+  std::optional<Target> target_;
+  std::optional<GoBinary> binary_;
+  std::string executable_;
+  LinkKind link_kind_ = LinkKind::kUprobeMulti;
+  std::optional<Attachment> attachment_;
+  std::optional<Groups> groups_;
+  std::optional<Sampler> sampler_;
+  std::optional<Judge> judge_;
+  std::optional<Output> output_, record_;
+  std::unique_ptr<Sink> sink_;
+  std::optional<RecordingWriter> recording_;
+  Subject subject_;
+  std::vector<std::string> notes_;
+  std::vector<EventSample> events_;
+  bool census_tried_ = false;
+  bool partly_ = false;
+  int64_t began_ns_ = 0, census_until_ns_ = 0, next_interval_ns_ = 0;
+  std::optional<int64_t> cpu_time_before_ns_;
+  std::optional<int64_t> cpu_time_last_ns_;
+  std::optional<int64_t> kill_at_ns_;
+  std::string why_;
+  Sample last_;
+};
+
+Result<bool> Run::open() {
+  if (!options_.command.empty()) {
+    Result<std::string> file = find_executable(options_.command[0]);
+    if (!file) return file.error();
+    executable_ = *file;
+    Result<GoBinary> binary = GoBinary::open(executable_);
+    if (!binary) return binary.error();
+    binary_ = std::move(*binary);
+    Result<Command> command = Command::prepare(options_.command);
+    if (!command) return command.error();
+    command_ = std::move(*command);
+    Result<Target> target = Target::open(command_->pid());
+    if (!target) return target.error();
+    target_ = std::move(*target);
+    return true;
+  }
+  pid_t pid = 0;
+  if (options_.pid) {
+    pid = *options_.pid;
+  } else {
+    const std::vector<pid_t> pids = processes_named(options_.name);
+    if (pids.empty())
+      return Error{"no process named " + options_.name,
+                   "nothing that runs has this executable name", "check with ps, or give -p PID"};
+    if (pids.size() > 1) {
+      std::string list;
+      for (const pid_t one : pids) list += (list.empty() ? "" : ", ") + std::to_string(one);
+      return Error{fmt::format("{} processes are named {}", pids.size(), options_.name), list,
+                   "choose one with -p PID"};
+    }
+    pid = pids[0];
+  }
+  Result<Target> target = Target::open(pid);
+  if (!target) return target.error();
+  target_ = std::move(*target);
+  executable_ = target_->executable();
+  Result<GoBinary> binary = GoBinary::open(executable_);
+  if (!binary) {
+    Error error = binary.error();
+    error.what = fmt::format("process {} ({}): {}", pid, target_->executable_name(), error.what);
+    return error;
+  }
+  binary_ = std::move(*binary);
+  return true;
+}
+
+Result<bool> Run::attach() {
+  const std::vector<Wish> wishes = wishes_for(options_.signals);
+  std::vector<PlannedSignal> planned = plan_signals(*binary_);
+  Result<LinkKind> kind = find_link_kind();
+  if (!kind) return kind.error();
+  link_kind_ = *kind;
+  Result<HitCost> cost = calibrate(link_kind_);
+  if (!cost) return cost.error();
+
+  AttachRequest request;
+  request.pid = target_->pid();
+  request.executable = executable_;
+  request.binary = &*binary_;
+  request.link_kind = link_kind_;
+  request.signals = planned;
+  for (PlannedSignal& one : request.signals) {
+    if (wishes[one.signal] == Wish::kNo) one.state = SignalState::kAbsent;
+  }
+  Result<Attachment> attachment = Attachment::open(request);
+  if (!attachment) return attachment.error();
+  attachment_ = std::move(*attachment);
+  const double cpus = target_->usable_cpus();
+  groups_.emplace(*attachment_, std::move(planned), wishes, Budget(options_.max_overhead, cpus),
+                  *cost, cpus);
+  began_ns_ = monotonic_ns();
+  if (const Result<bool> begun = groups_->begin(began_ns_); !begun) partly_ = true;
+  return true;
+}
+
+void Run::start_census() {
+  const uint64_t first =
+      binary_->image->segments().empty() ? 0 : binary_->image->segments()[0].address;
+  const Result<uint64_t> base = target_->load_base(first);
+  if (!base) return;
+  CensusReader reader(TargetMemory(target_->pid()), binary_->layout, binary_->globals, *base);
+  const Result<bool> valid = reader.validate();
+  if (valid) {
+    sampler_->use_census(std::move(reader));
+    census_tried_ = true;
+  } else if (valid.error().hint != "try again" || monotonic_ns() > census_until_ns_) {
+    note("the runtime's memory is not read, so no stuck M and no live timer is seen: " +
+         valid.error().message());
+    census_tried_ = true;
+    partly_ = true;
+  }
+}
+
+Result<int> Run::run() {
+  if (const Result<bool> opened = open(); !opened) return opened.error();
+  subject_.pid = target_->pid();
+  subject_.exe = command_ ? executable_ : target_->executable_name();
+  subject_.go_version = binary_->build.version_text;
+  subject_.cgo = binary_->uses_cgo;
+  subject_.started_by_us = command_.has_value();
+  subject_.keeps_abandoned_timers = binary_->keeps_abandoned_timers(
+      command_ ? std::string(std::getenv("GODEBUG") != nullptr ? std::getenv("GODEBUG") : "")
+               : target_->environment("GODEBUG"));
+
+  const bool to_stderr = command_.has_value();
+  Result<Output> output = Output::open(options_.output, to_stderr ? std::cerr : std::cout);
+  if (!output) return output.error();
+  output_ = std::move(*output);
+  if (!options_.record.empty()) {
+    Result<Output> record = Output::open(options_.record, std::cout);
+    if (!record) return record.error();
+    record_ = std::move(*record);
+    recording_.emplace(record_->stream());
+  }
+  sink_ = options_.json ? make_json_sink(output_->stream())
+                        : make_text_sink(output_->stream(),
+                                         options_.output.empty() &&
+                                             colour_on(to_stderr ? STDERR_FILENO : STDOUT_FILENO));
+  judge_.emplace(subject_, options_.settings, options_.selection);
+
+  if (const Result<bool> attached = attach(); !attached) return attached.error();
+  if (command_) {
+    if (const Result<bool> started = command_->start(); !started) return started.error();
+  }
+  cpu_time_before_ns_ = target_->cpu_time_ns();
+  const uint64_t first =
+      binary_->image->segments().empty() ? 0 : binary_->image->segments()[0].address;
+  uint64_t base = 0;
+  if (binary_->image->position_independent()) {
+    const Result<uint64_t> found = target_->load_base(first);
+    if (!found && !target_->exited()) return found.error();
+    if (found) base = *found;
+  }
+  sampler_.emplace(*target_, *binary_, *attachment_, base);
+  census_until_ns_ = monotonic_ns() + kStartupNs;
+  start_census();
+
+  RunStart start;
+  start.wall_ns = now_ns(CLOCK_REALTIME);
+  start.tool_version = CGOSCOPE_VERSION;
+  start.subject = subject_;
+  start.link_kind = link_kind_name(link_kind_);
+  start.interval_s = static_cast<double>(options_.interval_ns) / kSecond;
+  start.notes = binary_->notes;
+  start.notes.insert(start.notes.end(), notes_.begin(), notes_.end());
+  for (std::string& news : groups_->take_news()) start.notes.push_back(std::move(news));
+  sink_->start(start);
+  if (recording_) recording_->start(start);
+  loop();
+  return finish();
+}
+
+// False when the run is to end.
+bool Run::handle_signals() {
+  for (int signal = signals_.next(); signal != 0; signal = signals_.next()) {
+    if (signal == SIGCHLD) continue;  // the pidfd says it too
+    if (command_ &&
+        (signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGHUP || signal == SIGQUIT)) {
+      command_->send(signal);
+      continue;
+    }
+    if (signal == SIGUSR1 || signal == SIGUSR2) continue;
+    if (command_ && !options_.leave_running && !kill_at_ns_) {
+      command_->send(SIGTERM);
+      kill_at_ns_ = monotonic_ns() + kKillAfterNs;
+      why_ = "interrupted";
+      continue;  // the command's end ends the run
+    }
+    if (kill_at_ns_) {
+      command_->send(SIGKILL);
+      continue;
+    }
+    why_ = "interrupted";
+    return false;
+  }
+  return true;
+}
+
+void Run::loop() {
+  next_interval_ns_ = began_ns_ + options_.interval_ns;
+  const int64_t end_ns = options_.duration_ns ? began_ns_ + *options_.duration_ns : INT64_MAX;
+  for (;;) {
+    const int64_t now = monotonic_ns();
+    if (now >= end_ns && !kill_at_ns_) {
+      why_ = "--duration is over";
+      if (!command_ || options_.leave_running) break;
+      command_->send(SIGTERM);
+      kill_at_ns_ = now + kKillAfterNs;
+    }
+    if (kill_at_ns_ && now >= *kill_at_ns_) {
+      command_->send(SIGKILL);
+      kill_at_ns_ = INT64_MAX;
+    }
+    groups_->let_go(now);
+    if (now >= next_interval_ns_) {
+      interval(false);
+      // What was missed while this machine was busy is not made up for.
+      next_interval_ns_ = std::max(next_interval_ns_ + options_.interval_ns, monotonic_ns() + 1);
+    }
+    int64_t wake_ns = next_interval_ns_;
+    if (const std::optional<int64_t> change = groups_->next_change_ns())
+      wake_ns = std::min(wake_ns, *change);
+    if (!kill_at_ns_) wake_ns = std::min(wake_ns, end_ns);
+    if (kill_at_ns_) wake_ns = std::min(wake_ns, *kill_at_ns_);
+    const int64_t wait_ns = std::clamp<int64_t>(wake_ns - monotonic_ns(), 0, kSecond);
+    const timespec timeout{wait_ns / kSecond, wait_ns % kSecond};
+    std::array<pollfd, 3> fds = {{{target_->pidfd(), POLLIN, 0},
+                                  {signals_.fd(), POLLIN, 0},
+                                  {attachment_->event_descriptor(), POLLIN, 0}}};
+    if (ppoll(fds.data(), fds.size(), &timeout, nullptr) < 0 && errno != EINTR) {
+      note(fmt::format("cannot wait for events: {}", std::strerror(errno)));
+      partly_ = true;
+      why_ = "an error of the probe";
+      break;
+    }
+    attachment_->drain([&](const cg_event& event) { events_.push_back(sampler_->event(event)); });
+    if ((fds[1].revents & POLLIN) != 0 && !handle_signals()) break;
+    if ((fds[0].revents & (POLLIN | POLLHUP)) != 0) {
+      if (why_.empty()) why_ = "the target exited";
+      break;
+    }
+  }
+  attachment_->drain([&](const cg_event& event) { events_.push_back(sampler_->event(event)); });
+  interval(true);
+}
+
+void Run::interval(bool last) {
+  if (!census_tried_ && !target_->exited()) start_census();
+  const int64_t now = monotonic_ns();
+  Sample sample = sampler_->take();
+  sample.run_ns = now - began_ns_;
+  sample.last = last;
+  sample.overhead_share = groups_->interval_over(now);
+  sample.signals = groups_->signal_samples();
+  std::swap(sample.events, events_);
+  events_.clear();
+  if (!target_->exited()) cpu_time_last_ns_ = target_->cpu_time_ns();
+  // Somebody exits locked to a thread that was locked before we came: who, only its end can tell.
+  if (sample.threads_freed > last_.threads_freed && last_.memory_read)
+    groups_->want(SignalGroup::kGoroutines);
+  for (std::string& news : groups_->take_news()) note(std::move(news));
+  for (const std::string& problem : sampler_->problems()) {
+    if (std::find(notes_.begin(), notes_.end(), problem) == notes_.end()) note(problem);
+  }
+  if (recording_) recording_->sample(sample, sampler_->stacks());
+  for (const LiveFinding& finding : judge_->judge(sample, sampler_->stacks()))
+    sink_->finding(finding, finding.first_seen_ns != finding.last_seen_ns);
+  sink_->tick(sample, sampler_->stacks());
+  last_ = std::move(sample);
+}
+
+int Run::finish() {
+  RunEnd end;
+  groups_->detach_all();
+  end.wall_ns = now_ns(CLOCK_REALTIME);
+  end.run_ns = last_.run_ns;
+  end.findings = judge_->all();
+  end.why = why_;
+  end.target_exited = target_->exited();
+  std::optional<CommandEnd> command_end;
+  if (command_) {
+    command_end = command_->poll_end();
+    if (command_end && command_end->signaled) end.target_signal = command_end->status;
+    if (command_end && !command_end->signaled) end.target_status = command_end->status;
+  }
+  end.ns_per_hit = groups_->ns_per_hit();
+  const double run_ns = static_cast<double>(std::max<int64_t>(end.run_ns, 1));
+  end.share_of_budget_cpus = groups_->cost_ns() / (run_ns * target_->usable_cpus());
+  if (cpu_time_before_ns_ && cpu_time_last_ns_ && *cpu_time_last_ns_ > *cpu_time_before_ns_)
+    end.share_of_target_cpu_time =
+        groups_->cost_ns() / static_cast<double>(*cpu_time_last_ns_ - *cpu_time_before_ns_);
+  end.notes = notes_;
+  sink_->end(end, last_, sampler_->stacks());
+  if (recording_) recording_->end(end);
+  bool written = true;
+  output_->stream().flush();
+  written = static_cast<bool>(output_->stream());
+  if (record_) {
+    record_->stream().flush();
+    written = written && static_cast<bool>(record_->stream());
+  }
+  if (!written) {
+    std::cerr << "cgoscope: cannot write the report or the recording: no space, or the reader went "
+                 "away\n";
+    return 3;
+  }
+  if (options_.exit_like_command && command_end)
+    return command_end->signaled ? 128 + command_end->status : command_end->status;
+  const bool found =
+      std::any_of(end.findings.begin(), end.findings.end(),
+                  [&](const LiveFinding& finding) { return finding.severity >= options_.fail_on; });
+  if (found) return 1;
+  return partly_ ? 4 : 0;
+}
+
+}  // namespace
+
+std::vector<std::string> unknown_signals(const std::vector<std::string>& names) {
+  std::vector<std::string> unknown;
+  for (const std::string& name : names) {
+    if (name != "auto" && name != "all" && signal_named(name) == nullptr) unknown.push_back(name);
+  }
+  return unknown;
+}
+
+Result<int> watch(const WatchOptions& options) { return Run(options).run(); }
+
+}  // namespace cgoscope
