@@ -132,7 +132,9 @@ TEST_P(WatchTest, SaysWhatIsWrong) {
   EXPECT_EQ(records.front().at("type"), "start");
   ASSERT_EQ(records.back().at("type"), "end") << ended.out << ended.err;
   check_books(records.back());
-  if (target) EXPECT_TRUE(target->running()) << "the target did not survive";
+  if (target) {
+    EXPECT_TRUE(target->running()) << "the target did not survive";
+  }
 
   std::vector<json> findings;
   for (const json& record : records) {
