@@ -19,6 +19,7 @@
 #include "probe_cli/attach/attachment.h"
 #include "probe_cli/go/go_binary.h"
 #include "probe_cli/groups.h"
+#include "probe_cli/privileges.h"
 #include "probe_cli/process/command.h"
 #include "probe_cli/process/target.h"
 #include "probe_cli/report/recording.h"
@@ -223,6 +224,8 @@ Result<bool> Run::attach() {
                   *cost, cpus);
   began_ns_ = monotonic_ns();
   if (const Result<bool> begun = groups_->begin(began_ns_); !begun) partly_ = true;
+  if (const Result<bool> dropped = drop_privileges(link_kind_); !dropped)
+    note(dropped.error().message());
   return true;
 }
 
