@@ -30,6 +30,13 @@ static __always_inline __u64 return_address(const cg_registers* r, __u32 stack_a
   return address;
 }
 
+// The same where the stack has been copied, from the stack pointer on.
+static __always_inline __u64 return_address_within(const cg_registers* r, __u32 stack_adjust,
+                                                   const __u64* stack, __u32 words) {
+  const __u32 index = stack_adjust / sizeof(__u64);
+  return index < words ? stack[index] : return_address(r, stack_adjust);
+}
+
 // Whether the stack check's `jbe` will jump: CF or ZF. The function then starts again later.
 static __always_inline int stack_check_fails(const cg_registers* r) {
   return (r->eflags & 0x41) != 0;
@@ -52,6 +59,13 @@ typedef struct user_pt_regs cg_registers;
 static __always_inline __u64 return_address(const cg_registers* r, __u32 stack_adjust) {
   (void)stack_adjust;
   return r->regs[30];
+}
+
+static __always_inline __u64 return_address_within(const cg_registers* r, __u32 stack_adjust,
+                                                   const __u64* stack, __u32 words) {
+  (void)stack;
+  (void)words;
+  return return_address(r, stack_adjust);
 }
 
 // Whether `b.ls` will jump: C clear or Z set.
