@@ -70,6 +70,10 @@ class ElfImage {
   // that the dynamic linker will apply there (position-independent files).
   std::optional<uint64_t> pointer_at(uint64_t address) const;
 
+  // Gives back the memory that reads of the file have brought in. Nothing is lost: it comes again
+  // when it is read.
+  void release_pages() const;
+
  private:
   struct Parts;
   explicit ElfImage(std::unique_ptr<Parts> parts);
