@@ -20,6 +20,9 @@ namespace cgoscope {
 namespace {
 
 constexpr uint64_t kMaxSectionNameBytes = 256;
+// Linkers make a handful. With the limit on their bytes below it keeps a walk through all segments
+// in proportion to the file.
+constexpr size_t kMaxSegments = 1024;
 
 // A file, mapped to be read.
 class Mapping {
@@ -146,6 +149,7 @@ std::optional<Error> ElfImage::Parts::read_segments(const Elf64_Ehdr& header) {
   if (header.e_phentsize != sizeof(Elf64_Phdr))
     return broken(path, "its program headers have an unknown size");
   std::optional<Elf64_Phdr> dynamic;
+  uint64_t loaded_bytes = 0;
   for (uint64_t i = 0; i < header.e_phnum; ++i) {
     const Bytes table = rest_of(file(), header.e_phoff);
     const auto program = value_at<Elf64_Phdr>(table, i * sizeof(Elf64_Phdr));
@@ -157,6 +161,9 @@ std::optional<Error> ElfImage::Parts::read_segments(const Elf64_Ehdr& header) {
     if (program->p_filesz > program->p_memsz ||
         program->p_vaddr + program->p_memsz < program->p_vaddr)
       return broken(path, "a segment has an impossible size");
+    loaded_bytes += program->p_filesz;
+    if (segments.size() == kMaxSegments || loaded_bytes > 2 * file().size())
+      return broken(path, "its segments overlap, or are too many");
     segments.push_back({program->p_vaddr, program->p_offset, program->p_filesz, program->p_memsz,
                         (program->p_flags & PF_W) != 0, (program->p_flags & PF_X) != 0});
   }
@@ -283,6 +290,24 @@ std::optional<uint64_t> ElfImage::pointer_at(uint64_t address) const {
     if (const auto addend = parts_->relocations.addend_at(address)) return addend;
   }
   return value_at<uint64_t>(parts_->bytes_from(address), 0);
+}
+
+std::vector<uint64_t> ElfImage::pointers_to(uint64_t target, size_t limit) const {
+  std::vector<uint64_t> addresses;
+  if (parts_->position_independent) addresses = parts_->relocations.addresses_of(target, limit);
+  for (const bool writable : {true, false}) {
+    for (const ElfSegment& segment : parts_->segments) {
+      if (segment.writable != writable) continue;
+      const uint64_t first = (segment.address + 7) & ~uint64_t{7};
+      const Bytes words = bytes_from(first);
+      for (uint64_t at = 0; addresses.size() < limit && words.size() - at >= 8; at += 8) {
+        if (value_at<uint64_t>(words, at) == target && pointer_at(first + at) == target)
+          addresses.push_back(first + at);
+      }
+    }
+  }
+  std::erase_if(addresses, [](uint64_t address) { return address % 8 != 0; });
+  return addresses;
 }
 
 void ElfImage::release_pages() const { parts_->mapping.release_pages(); }

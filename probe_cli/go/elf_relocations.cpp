@@ -70,4 +70,16 @@ std::optional<uint64_t> RelativeRelocations::addend_at(uint64_t address) const {
   return found == order_.end() ? std::nullopt : relative_addend(*found, address);
 }
 
+std::vector<uint64_t> RelativeRelocations::addresses_of(uint64_t addend, size_t limit) const {
+  std::vector<uint64_t> addresses;
+  for (uint64_t at = 0; addresses.size() < limit; at += sizeof(Elf64_Rela)) {
+    const auto entry = value_at<Elf64_Rela>(table_, at);
+    if (!entry) break;
+    if (static_cast<uint64_t>(entry->r_addend) == addend &&
+        ELF64_R_TYPE(entry->r_info) == relative_type_)
+      addresses.push_back(entry->r_offset);
+  }
+  return addresses;
+}
+
 }  // namespace cgoscope

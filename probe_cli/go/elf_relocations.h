@@ -22,6 +22,8 @@ class RelativeRelocations {
 
   // What the word at `address` points to, as linked; nullopt when no relocation fills it.
   std::optional<uint64_t> addend_at(uint64_t address) const;
+  // The words that are filled with `addend`, at most `limit`.
+  std::vector<uint64_t> addresses_of(uint64_t addend, size_t limit) const;
 
  private:
   std::optional<uint64_t> relative_addend(uint64_t index, uint64_t address) const;
