@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What the kernel side and the user side of the probe share: the signals, the books kept over each,
 // and the keys and values of the maps. Plain C, of fixed sizes, because both sides compile it.
 //
@@ -5,13 +6,7 @@
 // Frequent signals are counted in the kernel, by place; only the rare ones are sent one by one.
 #pragma once
 
-#ifdef __cplusplus
-#include <cstdint>
-typedef uint8_t __u8;
-typedef uint32_t __u32;
-typedef int32_t __s32;
-typedef uint64_t __u64;
-#endif
+#include <linux/types.h>
 
 // In the order of kSignals in probe_cli/go/signals.cpp, which says what each one is.
 enum cg_signal {
@@ -58,17 +53,21 @@ struct cg_place {
 struct cg_count {
   __u64 count;
   __u64 last_ns;  // CLOCK_MONOTONIC
-  // Timer places only: what became of timers that were created here.
+  // Timer places only: what became of timers that were created here. Those that still wait, or that
+  // nobody will ever wait for, are count - stopped - fired - unfollowed.
   __u64 stopped;
   __u64 fired;
+  __u64 unfollowed;  // lost from view: no room, another window began, or one AfterFunc for many
 };
+
+#define CG_LOCK_DEPTH 4
 
 // Of a goroutine that exited while locked to its thread: who it was.
 struct cg_churn_place {
   __u64 start_pc;  // entry of the goroutine's function
   __u64 go_pc;     // its `go` statement
-  __u64
-      lock_pcs[4];  // callers of LockOSThread, innermost first; 0s when it locked before the attach
+  // Callers of LockOSThread, innermost first; 0s when it locked before the attach.
+  __u64 lock_pcs[CG_LOCK_DEPTH];
 };
 
 #define CG_LATENCY_BUCKETS 40
@@ -82,12 +81,23 @@ struct cg_cgo_function {
   __u64 buckets[CG_LATENCY_BUCKETS];  // bucket i: [2^i, 2^(i+1)) ns
 };
 
-// A call into C that has not returned. The key is the g's address.
+// A call into C that has not returned.
 struct cg_cgo_in_flight {
   __u64 stub;
   __u64 began_ns;  // CLOCK_MONOTONIC
-  __u32 tid;       // in the initial pid namespace
+  __u32 tid;       // in the probe's pid namespace; 0 when not known
+  // How far below the top of the goroutine's stack the call lies, in bytes: the same at its return,
+  // also when the stack has been moved meanwhile. A call from a callback lies deeper.
+  __u32 depth_bytes;
+};
+
+#define CG_NESTED_CALLS 4
+
+// The calls of one goroutine, outermost first. The key is the g's address.
+struct cg_cgo_calls {
+  __u32 count;
   __u32 pad;
+  struct cg_cgo_in_flight calls[CG_NESTED_CALLS];
 };
 
 #define CG_TEXT_BYTES 256
@@ -95,7 +105,7 @@ struct cg_cgo_in_flight {
 // Rare signals, one by one, through the ring buffer.
 struct cg_event {
   __u32 signal;
-  __u32 tid;         // in the target's own pid namespace as the probe sees it
+  __u32 tid;         // in the probe's pid namespace; 0 when not known
   __u64 time_ns;     // CLOCK_MONOTONIC
   __u64 goid;        // 0 when not known
   __u32 text_bytes;  // of `text`; longer texts are cut
@@ -104,12 +114,40 @@ struct cg_event {
   char text[CG_TEXT_BYTES];
 };
 
-// Offsets in the target's runtime structures that the programs need, in bytes; set before the load.
-// Those of a field that this Go version does not have are CG_NO_OFFSET.
+// Offsets in the target's runtime structures that the programs need, in bytes. Those of a field
+// that this Go version does not have are CG_NO_OFFSET.
 #define CG_NO_OFFSET 0xffffffffu
 struct cg_layout {
-  __u32 g_m, g_goid, g_gopc, g_startpc, g_lockedm;
+  __u32 g_stack_hi, g_m, g_goid, g_gopc, g_startpc, g_lockedm;
   __u32 m_curg;
   __u32 timer_when, timer_period, timer_f, timer_arg;
   __u32 timer_status;  // Go ≤1.22
 };
+
+// What the programs are told before they are loaded, so that the verifier drops what a target does
+// not need. Addresses are as linked: a program learns the load base from its own site, whose linked
+// address is the cookie of its link.
+struct cg_config {
+  struct cg_layout layout;
+  __u8 branch_site[CG_SIGNALS];    // 1: the site is a jbe, and no call when it is taken
+  __u32 stack_adjust[CG_SIGNALS];  // from the stack pointer at the site to the return address
+  __u32 timer_in_time_timer;       // where the runtime's timer lies in what time.stopTimer gets
+  __u32
+      timer_is_created_by_words;  // 1: time.newTimer(when, period, f, arg…); 0: startTimer(*timer)
+  __u32 fired_timer_argument;     // which argument of the function that fires is the timer
+  __u64 text_begin, text_end;     // Go's code: a frame outside it ends a stack
+  __u64 send_time, go_func;       // time.sendTime, time.goFunc; 0 when not linked in
+  // Device and inode of the probe's pid namespace; 0s when it is the initial one.
+  __u64 pid_namespace_device, pid_namespace_inode;
+};
+
+// An id of a timer place: index into `timer_counts`. What `timers` says of one or, when they run
+// the same function value, several timers that wait.
+struct cg_timers_alike {
+  __u32 place;
+  __u32 waiting;
+};
+
+#define CG_PLACES 16384
+#define CG_TIMER_PLACES 4096
+#define CG_TIMERS 262144

@@ -45,8 +45,7 @@ class Budget {
   std::optional<double> limit_;
   double cpus_;
   struct Known {
-    double cost_per_ns = 0;  // while attached
-    bool known = false;
+    double cost_per_ns = 0;  // while attached, as last measured
     int detached_intervals = 0;
   };
   std::array<Known, kSignalGroups> known_{};

@@ -1,7 +1,9 @@
 // What this kernel, these privileges and this machine allow.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "findings/result.h"
@@ -24,6 +26,9 @@ struct Check {       // one line of `cgoscope doctor`
 };
 
 std::vector<Check> check_kernel();
+
+// Whether links of this kind see all calls, in two threads, of a function of our own.
+Result<bool> try_link_kind(LinkKind kind);
 
 // Decides by making a link of each kind on a function of our own and counting the hits of two
 // threads (kernels before 6.10 filtered uprobe.multi's pid by thread). Error: neither works; it
