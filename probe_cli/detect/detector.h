@@ -47,7 +47,8 @@ class Detector {
  public:
   virtual ~Detector() = default;
   // What is wrong as of this sample: whole findings, the same id each time while it lasts. Samples
-  // come in order. `first_seen_ns` is filled in; what was already said is for FindingLog to know.
+  // come in order. What was seen or said before is for the Judge to know: `first_seen_ns` is this
+  // sample's.
   virtual std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks) = 0;
 };
 

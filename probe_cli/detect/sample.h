@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ebpf/probe.h"
@@ -38,8 +39,13 @@ struct Subject {
   std::string go_version;  // "go1.22.12"
   bool cgo = false;
   bool keeps_abandoned_timers = false;
-  bool started_by_us = false;  // watched from its first instruction
+  bool started_by_us = false;             // watched from its first instruction
+  std::vector<std::string> wait_reasons;  // in the runtime's words, by code; empty when not read
 };
+
+// As reports, recordings and --signals call it: "thread-exit"; "" for what is no signal.
+std::string_view signal_name(cg_signal signal);
+std::optional<cg_signal> parse_signal(std::string_view name);
 
 struct MSample {
   int64_t id = 0;
@@ -123,5 +129,8 @@ struct Sample {
   std::vector<EventSample> events;    // since the sample before
   double overhead_share = 0;  // estimated, of the CPUs that the target may use, in this interval
 };
+
+// nullptr when the sample does not have it.
+const SignalSample* find_signal(const Sample& sample, cg_signal signal);
 
 }  // namespace cgoscope

@@ -12,6 +12,8 @@
 
 namespace cgoscope {
 
+inline constexpr const char* kRecordingVersion = "cgoscope/recording/1";
+
 class RecordingWriter {
  public:
   explicit RecordingWriter(std::ostream& out) : out_(out) {}

@@ -47,7 +47,7 @@ class Sink {
 // A finding is a short story; a tick is said only when it has news (a signal detached, an event
 // lost). `colour`: ANSI.
 std::unique_ptr<Sink> make_text_sink(std::ostream& out, bool colour);
-// JSON Lines, docs/formats/*.schema.json; each record is one write.
+// JSON Lines, docs/formats/watch.schema.json; each record is one write.
 std::unique_ptr<Sink> make_json_sink(std::ostream& out);
 
 }  // namespace cgoscope

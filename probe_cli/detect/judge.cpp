@@ -1,0 +1,120 @@
+#include <algorithm>
+
+#include "findings/glob.h"
+#include "probe_cli/detect/detector.h"
+
+namespace cgoscope {
+namespace {
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool fits_function(std::string_view glob, const LiveFinding& finding) {
+  if (glob_matches(glob, finding.where.function)) return true;
+  if (!finding.c_function.empty() &&
+      (glob_matches(glob, finding.c_function) || glob_matches(glob, "C." + finding.c_function))) {
+    return true;
+  }
+  return std::any_of(finding.stack.begin(), finding.stack.end(),
+                     [&](const Frame& frame) { return glob_matches(glob, frame.function); });
+}
+
+bool is_ignored(const Selection& selection, const LiveFinding& finding) {
+  return std::any_of(selection.ignore.begin(), selection.ignore.end(), [&](std::string_view entry) {
+    const size_t colon = entry.find(':');
+    if (!glob_matches(entry.substr(0, colon), finding.rule)) return false;
+    return colon == std::string_view::npos || fits_function(entry.substr(colon + 1), finding);
+  });
+}
+
+// The number that says how bad it is.
+struct MainNumber {
+  double operator()(const StuckMEvidence& evidence) const {
+    return static_cast<double>(evidence.ms_count);
+  }
+  double operator()(const ThreadChurnEvidence& evidence) const { return evidence.destroyed_per_s; }
+  double operator()(const TimerFloodEvidence& evidence) const {
+    return evidence.kept ? static_cast<double>(evidence.live_count) : evidence.abandoned_per_s;
+  }
+};
+
+bool is_worse(const LiveFinding& now, const LiveFinding& then) {
+  if (now.severity != then.severity) return now.severity > then.severity;
+  const double number = std::visit(MainNumber{}, now.evidence);
+  return number > 0 && number >= 2 * std::visit(MainNumber{}, then.evidence);
+}
+
+bool is_nameless(const LiveFinding& finding) {
+  return finding.where.function.empty() && finding.c_function.empty();
+}
+
+}  // namespace
+
+Judge::Judge(const Subject& subject, const Settings& settings, Selection selection)
+    : selection_(std::move(selection)) {
+  const struct {
+    std::string_view rule;
+    std::unique_ptr<Detector> (*make)(const Subject&, const Settings&);
+  } rows[] = {{"stuck-m", make_stuck_m},
+              {"thread-churn", make_thread_churn},
+              {"timer-flood", make_timer_flood}};
+  for (const auto& row : rows) {
+    const bool wanted = selection_.only.empty() || contains(selection_.only, row.rule);
+    if (wanted && !contains(selection_.without, row.rule)) {
+      detectors_.push_back(row.make(subject, settings));
+    }
+  }
+}
+
+std::vector<LiveFinding> Judge::judge(const Sample& sample, const Stacks& stacks) {
+  std::map<std::string, LiveFinding> current;
+  for (const auto& detector : detectors_) {
+    for (LiveFinding& finding : detector->judge(sample, stacks)) {
+      if (is_ignored(selection_, finding)) continue;
+      const auto [at, is_new] = current.try_emplace(finding.id, finding);
+      // Two of one name (two system calls on one line) are one finding: the worse.
+      if (!is_new && is_worse(finding, at->second)) at->second = std::move(finding);
+    }
+  }
+
+  std::vector<LiveFinding> news;
+  for (auto& [id, finding] : current) {
+    // One cause, one finding: what cannot be named now and can at another time is not said twice.
+    const auto of_rule = [&](const auto& row) { return row.second.rule == finding.rule; };
+    if (is_nameless(finding)) {
+      if (std::any_of(latest_.begin(), latest_.end(),
+                      [&](const auto& row) { return of_rule(row) && !is_nameless(row.second); })) {
+        continue;
+      }
+    } else {
+      std::erase_if(latest_,
+                    [&](const auto& row) { return of_rule(row) && is_nameless(row.second); });
+    }
+    if (const auto before = latest_.find(id); before != latest_.end()) {
+      finding.first_seen_ns = before->second.first_seen_ns;
+    }
+    latest_.insert_or_assign(id, finding);
+    const auto said = reported_.find(id);
+    if (said != reported_.end() && !is_worse(finding, said->second)) continue;
+    reported_.insert_or_assign(id, finding);
+    news.push_back(finding);
+  }
+  std::stable_sort(news.begin(), news.end(), [](const LiveFinding& a, const LiveFinding& b) {
+    return a.severity > b.severity;
+  });
+  return news;
+}
+
+std::vector<LiveFinding> Judge::all() const {
+  std::vector<LiveFinding> findings;
+  for (const auto& [id, finding] : latest_) findings.push_back(finding);
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const LiveFinding& a, const LiveFinding& b) {
+                     return std::pair(-static_cast<int>(a.severity), a.first_seen_ns) <
+                            std::pair(-static_cast<int>(b.severity), b.first_seen_ns);
+                   });
+  return findings;
+}
+
+}  // namespace cgoscope

@@ -1,0 +1,90 @@
+// The rules and what can be set about them. `watch` and `replay` make one option of each threshold,
+// `cgoscope rules` prints them, and docs/rules/RULE.md explains each (tests/unit/detect holds the
+// pages against this table).
+#include <cassert>
+#include <charconv>
+#include <cmath>
+
+#include "findings/duration.h"
+#include "probe_cli/detect/detector.h"
+
+namespace cgoscope {
+namespace {
+
+constexpr double kSecond = 1e9;
+using enum Threshold::Unit;
+
+constexpr Threshold kThresholds[] = {
+    {"--stuck-after", "stuck-m", "how long an M must be inside one call", kDuration, 1 * kSecond},
+    {"--stuck-ms", "stuck-m", "that many Ms alike make it an error", kCount, 8},
+    {"--stuck-syscall-ms", "stuck-m",
+     "that many Ms must be in one system call from one Go line (not through C)", kCount, 4},
+    {"--churn-window", "thread-churn", "time over which destroyed threads are counted", kDuration,
+     5 * kSecond},
+    {"--churn-rate", "thread-churn", "threads destroyed, on the average of the window", kPerSecond,
+     10},
+    {"--churn-exits", "thread-churn",
+     "threads destroyed in the last window, when the run has ended before it was full", kCount, 50},
+    {"--timer-window", "timer-flood", "time through which the timers must pile up", kDuration,
+     5 * kSecond},
+    {"--timer-growth", "timer-flood", "growth of the number of live timers", kPerSecond, 1000},
+    {"--timer-abandoned", "timer-flood", "timers neither stopped nor fired", kPerSecond, 5000},
+    {"--timer-total", "timer-flood",
+     "timers piled up in the last window, when the run has ended before it was full", kCount,
+     50000},
+};
+
+constexpr Rule kRules[] = {
+    {"stuck-m", "an M stays inside one C call, or many in one system call"},
+    {"thread-churn", "threads are destroyed because goroutines exit while locked to them"},
+    {"timer-flood", "timers are created and neither stopped nor fired"},
+};
+
+const Threshold* find_threshold(std::string_view option) {
+  for (const Threshold& threshold : kThresholds) {
+    if (threshold.option == option) return &threshold;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const Threshold> thresholds() { return kThresholds; }
+std::span<const Rule> rules() { return kRules; }
+
+double Settings::operator()(std::string_view option) const {
+  if (const auto at = values_.find(option); at != values_.end()) return at->second;
+  const Threshold* threshold = find_threshold(option);
+  assert(threshold != nullptr);
+  return threshold ? threshold->standard : 0;
+}
+
+Result<bool> Settings::set(std::string_view option, std::string_view text) {
+  const Threshold* threshold = find_threshold(option);
+  if (!threshold) {
+    return Error{"no such threshold: " + std::string(option), "no rule has it",
+                 "see `cgoscope rules`"};
+  }
+  const std::string what = "bad value for " + std::string(option);
+  double value = 0;
+  if (threshold->unit == kDuration) {
+    const auto duration_ns = parse_duration_ns(text);
+    if (!duration_ns) return Error{what, duration_ns.error().what, duration_ns.error().hint};
+    value = static_cast<double>(*duration_ns);
+  } else {
+    const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = threshold->unit == kPerSecond || value == std::floor(value);
+    if (status != std::errc{} || end != text.data() + text.size() || !std::isfinite(value) ||
+        !whole) {
+      return Error{what,
+                   "'" + std::string(text) + "' is not a " + (whole ? "number" : "whole number"),
+                   threshold->unit == kPerSecond ? "write a number a second, like 100"
+                                                 : "write a number, like 8"};
+    }
+  }
+  if (!(value > 0)) return Error{what, "it must be more than 0", "see `cgoscope rules`"};
+  values_.insert_or_assign(std::string(option), value);
+  return true;
+}
+
+}  // namespace cgoscope

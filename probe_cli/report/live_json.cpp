@@ -1,0 +1,107 @@
+#include "probe_cli/report/live_json.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <ctime>
+#include <vector>
+
+namespace cgoscope {
+namespace {
+
+// To a thousandth: what is measured is no finer.
+OrderedJson rounded(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return std::round(value * 1000) / 1000;
+}
+
+OrderedJson frames_json(const std::vector<Frame>& stack) {
+  OrderedJson json = OrderedJson::array();
+  for (const Frame& frame : stack) json.push_back(frame_json(frame));
+  return json;
+}
+
+struct EvidenceJson {
+  OrderedJson operator()(const StuckMEvidence& evidence) const {
+    return {{"ms_count", evidence.ms_count},
+            {"longest_ms", evidence.longest_ms},
+            {"since_before_attach", evidence.since_before_attach},
+            {"syscall", evidence.syscall},
+            {"threads_total_count", evidence.threads_total_count},
+            {"threads_limit_count", evidence.threads_limit_count}};
+  }
+  OrderedJson operator()(const ThreadChurnEvidence& evidence) const {
+    return {{"created_per_s", rounded(evidence.created_per_s)},
+            {"destroyed_per_s", rounded(evidence.destroyed_per_s)},
+            {"started", place_json(evidence.started)},
+            {"locked", place_json(evidence.locked)}};
+  }
+  OrderedJson operator()(const TimerFloodEvidence& evidence) const {
+    return {{"created_per_s", rounded(evidence.created_per_s)},
+            {"abandoned_per_s", rounded(evidence.abandoned_per_s)},
+            {"live_count", evidence.live_count},
+            {"live_growth_per_s", rounded(evidence.live_growth_per_s)},
+            {"kept", evidence.kept}};
+  }
+};
+
+}  // namespace
+
+std::string rfc3339(int64_t wall_ns) {
+  constexpr int64_t kMs = 1'000'000, kSecond = 1000 * kMs;
+  int64_t below_ns = wall_ns % kSecond;
+  if (below_ns < 0) below_ns += kSecond;
+  const auto seconds = static_cast<time_t>((wall_ns - below_ns) / kSecond);
+  struct tm parts{};
+  if (!gmtime_r(&seconds, &parts)) return "1970-01-01T00:00:00.000Z";
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     below_ns / kMs);
+}
+
+std::string json_line(const OrderedJson& json) {
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
+OrderedJson frame_json(const Frame& frame) {
+  return {{"function", frame.function}, {"file", frame.file}, {"line", frame.line}};
+}
+
+OrderedJson place_json(const Frame& frame) {
+  return {{"package", go_package(frame.function)},
+          {"function", frame.function},
+          {"file", frame.file},
+          {"line", frame.line}};
+}
+
+OrderedJson process_json(const Subject& subject) {
+  return {{"pid", subject.pid},
+          {"exe", subject.exe},
+          {"go_version", subject.go_version},
+          {"cgo", subject.cgo}};
+}
+
+OrderedJson finding_json(const LiveFinding& finding, const Subject& subject) {
+  OrderedJson json;
+  json["schema"] = "cgoscope/finding/1";
+  json["id"] = finding.id;
+  json["rule"] = finding.rule;
+  json["severity"] = severity_name(finding.severity);
+  json["first_seen"] = rfc3339(finding.first_seen_ns);
+  json["last_seen"] = rfc3339(finding.last_seen_ns);
+  json["process"] = process_json(subject);
+  json["subsystem"] = finding.subsystem;
+  json["wait_reason"] = finding.wait_reason;
+  json["where"] = place_json(finding.where);
+  json["c_function"] = finding.c_function;
+  json["stack"] = frames_json(finding.stack);
+  json["threads"] = finding.threads;
+  json["goroutines"] = finding.goroutines;
+  json["evidence"] = std::visit(EvidenceJson{}, finding.evidence);
+  json["lint"] = finding.lint.empty() ? OrderedJson(nullptr) : OrderedJson(finding.lint);
+  json["message"] = finding.message;
+  json["advice"] = finding.advice;
+  return json;
+}
+
+}  // namespace cgoscope
