@@ -10,19 +10,14 @@
 
 #include "findings/result.h"
 #include "probe_cli/process/descriptor.h"
+#include "probe_cli/process/mappings.h"
 
 namespace cgoscope {
 
-struct Mapping {  // a line of /proc/PID/maps
-  uint64_t begin = 0, end = 0, file_offset = 0;
-  bool executable = false, writable = false;
-  uint64_t inode = 0;
-  std::string path;  // as the target's mount namespace names it; "" or "[stack]" when not a file
-};
-
 class Target {
  public:
-  // Errors: no such process, a zombie, a kernel thread (no executable), no permission.
+  // Errors: no such process, a thread of one, a zombie, a kernel thread (no executable), no
+  // permission.
   static Result<Target> open(pid_t pid);
 
   pid_t pid() const { return pid_; }
@@ -36,11 +31,12 @@ class Target {
   std::string environment(const std::string& name) const;
   Result<std::vector<Mapping>> mappings() const;
   // What to add to a linked address: 0 for a fixed executable. `first_segment_address` is that of
-  // the first PT_LOAD as linked. Error: the executable is not mapped (yet: before execve).
+  // the first PT_LOAD as linked. Error: the executable is not mapped. Of a process that has not yet
+  // called execve it is that of the program which it still is.
   Result<uint64_t> load_base(uint64_t first_segment_address) const;
-  // CPUs that it may use: the least of its affinity and its cgroup's quota; at least 0.01.
+  // CPUs that it may use: the least of its affinity and its control group's quota; at least 0.01.
   double usable_cpus() const;
-  // CPU time that it has used so far, user and system, in ns.
+  // CPU time that it has used so far, user and system, in ns; nullopt when it is gone.
   std::optional<int64_t> cpu_time_ns() const;
 
  private:
@@ -49,7 +45,8 @@ class Target {
   std::string executable_name_;
 };
 
-// Every process whose executable's base name, or comm, is `name`.
+// Every process whose executable's base name, or comm, is `name`; neither zombies nor kernel
+// threads.
 std::vector<pid_t> processes_named(const std::string& name);
 
 }  // namespace cgoscope
