@@ -30,20 +30,33 @@ uint64_t percentile_ns(const cg_cgo_function& function, double part) {
   return 0;
 }
 
+std::string link_text(const std::string& path) {
+  std::array<char, 256> text{};
+  const ssize_t bytes = readlink(path.c_str(), text.data(), text.size());
+  return {text.data(), bytes > 0 ? static_cast<size_t>(bytes) : 0};
+}
+
 // Whether descriptor `fd` of the process is a terminal, at which waiting for a person is no fault.
 bool is_terminal(pid_t pid, uint64_t fd) {
-  std::array<char, 256> name{};
-  const std::string link = "/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd);
-  const ssize_t bytes = readlink(link.c_str(), name.data(), name.size());
-  const std::string_view file(name.data(), bytes > 0 ? static_cast<size_t>(bytes) : 0);
+  const std::string file = link_text("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd));
   return file.starts_with("/dev/pts/") || file.starts_with("/dev/tty") || file == "/dev/console";
+}
+
+template <size_t kSize>
+std::vector<uint64_t> words(const __u64 (&pcs)[kSize]) {
+  return {pcs, pcs + kSize};
 }
 
 }  // namespace
 
 Sampler::Sampler(const Target& target, const GoBinary& binary, const Attachment& attachment,
                  uint64_t load_base)
-    : target_(target), binary_(binary), attachment_(attachment), load_base_(load_base) {}
+    : target_(target),
+      binary_(binary),
+      attachment_(attachment),
+      load_base_(load_base),
+      other_pid_namespace_(link_text("/proc/" + std::to_string(target.pid()) + "/ns/pid") !=
+                           link_text("/proc/self/ns/pid")) {}
 
 const std::vector<Frame>& Sampler::frames_at(uint64_t pc, bool is_return) {
   const uint64_t key = pc << 1 | static_cast<uint64_t>(is_return);
@@ -62,9 +75,9 @@ const std::vector<Frame>& Sampler::frames_at(uint64_t pc, bool is_return) {
   return frames_.emplace(key, std::move(frames)).first->second;
 }
 
-StackId Sampler::go_stack(const uint64_t* pcs, size_t count, bool first_is_return) {
+StackId Sampler::go_stack(std::vector<uint64_t> pcs, bool first_is_return) {
   std::vector<Frame> stack;
-  for (size_t i = 0; i < count && pcs[i] != 0; ++i) {
+  for (size_t i = 0; i < pcs.size() && pcs[i] != 0; ++i) {
     const std::vector<Frame>& frames = frames_at(pcs[i], i > 0 || first_is_return);
     if (frames.empty()) break;  // no longer code: what follows cannot be trusted either
     stack.insert(stack.end(), frames.begin(), frames.end());
@@ -94,7 +107,7 @@ std::optional<MSample> Sampler::m_sample(const MRecord& m, const ThreadState& th
   sample.goid = m.g->goid;
   sample.in_cgo = m.in_cgo;
   sample.locked = m.g->locked;
-  sample.go_stack = go_stack(m.go_stack.data(), m.go_stack.size(), true);
+  sample.go_stack = go_stack(m.go_stack, true);
   const std::vector<Frame>& go = stacks_[sample.go_stack];
   if (go.empty()) return std::nullopt;  // it went on while it was read
   const bool in_cgocall = go[0].function == "runtime.cgocall";
@@ -119,7 +132,14 @@ std::optional<MSample> Sampler::m_sample(const MRecord& m, const ThreadState& th
   return sample;
 }
 
-pid_t Sampler::local_tid(int64_t tid_in_target) { return static_cast<pid_t>(tid_in_target); }
+std::unordered_map<int64_t, pid_t> Sampler::tids_by_own_id() const {
+  std::unordered_map<int64_t, pid_t> tids;
+  for (const pid_t tid : list_threads(target_.pid())) {
+    if (const std::optional<ThreadState> thread = read_thread(target_.pid(), tid))
+      tids.emplace(thread->own_tid, tid);
+  }
+  return tids;
+}
 
 void Sampler::take_ms(Sample& sample) {
   if (!census_) return;
@@ -131,10 +151,14 @@ void Sampler::take_ms(Sample& sample) {
   sample.threads_created = census.sched->threads_created;
   sample.threads_freed = census.sched->threads_freed;
   sample.live_timers = census.live_timers;
+  std::unordered_map<int64_t, pid_t> tids;
+  if (other_pid_namespace_) tids = tids_by_own_id();
   for (const MRecord& m : census.ms) {
     if (!m.g || m.g->status != GStatus::kSyscall || m.tid <= 0) continue;
-    const std::optional<ThreadState> thread = read_thread(target_.pid(), local_tid(m.tid));
-    if (!thread) continue;
+    const auto local = tids.find(m.tid);
+    const std::optional<ThreadState> thread =
+        read_thread(target_.pid(), local != tids.end() ? local->second : static_cast<pid_t>(m.tid));
+    if (!thread || thread->own_tid != m.tid) continue;  // it ended meanwhile
     if (!c_walker_ && m.in_cgo) {
       if (Result<CStackWalker> walker = CStackWalker::open(target_.pid()))
         c_walker_ = std::move(*walker);
@@ -147,13 +171,13 @@ void Sampler::take_ms(Sample& sample) {
 void Sampler::take_counts(Sample& sample) {
   for (const auto& [place, count] : attachment_.places())
     sample.places.push_back({static_cast<cg_signal>(place.signal), place.detail,
-                             go_stack(place.pcs, CG_STACK_DEPTH, true), count.count});
+                             go_stack(words(place.pcs), true), count.count});
   for (const TimerPlace& timers : attachment_.timer_places())
-    sample.timers.push_back({go_stack(timers.place.pcs, CG_STACK_DEPTH, true), timers.count.count,
+    sample.timers.push_back({go_stack(words(timers.place.pcs), true), timers.count.count,
                              timers.count.stopped, timers.count.fired});
   for (const auto& [place, exits] : attachment_.churn_places())
-    sample.churn.push_back({go_stack(&place.start_pc, 1, false), go_stack(&place.go_pc, 1, true),
-                            go_stack(place.lock_pcs, std::size(place.lock_pcs), true), exits});
+    sample.churn.push_back({go_stack({place.start_pc}, false), go_stack({place.go_pc}, true),
+                            go_stack(words(place.lock_pcs), true), exits});
   std::unordered_map<uint64_t, uint64_t> in_flight;
   began_ns_.clear();
   for (const auto& [g, call] : attachment_.cgo_in_flight()) {
@@ -162,7 +186,7 @@ void Sampler::take_counts(Sample& sample) {
   }
   for (const auto& [stub, function] : attachment_.cgo_functions()) {
     CgoFunctionSample one;
-    one.stack = go_stack(&function.caller_pc, 1, true);
+    one.stack = go_stack({function.caller_pc}, true);
     one.c_function = c_function(stub, one.stack);
     one.calls = function.calls;
     one.in_flight = in_flight[stub];
@@ -181,7 +205,7 @@ EventSample Sampler::event(const cg_event& event) {
   sample.tid = event.tid;
   sample.goid = static_cast<int64_t>(event.goid);
   sample.text.assign(event.text, std::min<size_t>(event.text_bytes, sizeof event.text));
-  sample.stack = go_stack(event.pcs, CG_STACK_DEPTH, true);
+  sample.stack = go_stack(words(event.pcs), true);
   return sample;
 }
 

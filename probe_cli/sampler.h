@@ -18,11 +18,11 @@ namespace cgoscope {
 
 class Sampler {
  public:
-  // All must outlive it. `census` is absent when the runtime's memory cannot be read or does not
-  // fit.
+  // All must outlive it.
   Sampler(const Target& target, const GoBinary& binary, const Attachment& attachment,
           uint64_t load_base);
 
+  // Without it, what follows from the runtime's memory is left out.
   void use_census(CensusReader reader) { census_ = std::move(reader); }
 
   // Everything but `signals`, `events` and `overhead_share`, which the run knows.
@@ -35,17 +35,20 @@ class Sampler {
 
  private:
   const std::vector<Frame>& frames_at(uint64_t pc, bool is_return);
-  StackId go_stack(const uint64_t* pcs, size_t count, bool first_is_return);
+  // `pcs` up to the first 0.
+  StackId go_stack(std::vector<uint64_t> pcs, bool first_is_return);
   std::string c_function(uint64_t stub, StackId stack);
   void take_ms(Sample& sample);
   std::optional<MSample> m_sample(const MRecord& m, const ThreadState& thread);
   void take_counts(Sample& sample);
-  pid_t local_tid(int64_t tid_in_target);
+  // The threads of a target in another pid namespace: by its own ids, our ids.
+  std::unordered_map<int64_t, pid_t> tids_by_own_id() const;
 
   const Target& target_;
   const GoBinary& binary_;
   const Attachment& attachment_;
   uint64_t load_base_;
+  bool other_pid_namespace_;
   std::optional<CensusReader> census_;
   std::optional<CStackWalker> c_walker_;
   Stacks stacks_;
