@@ -70,6 +70,14 @@ class ElfImage {
   // that the dynamic linker will apply there (position-independent files).
   std::optional<uint64_t> pointer_at(uint64_t address) const;
 
+  // Where in the loaded segments a word holds a pointer to `target`, as pointer_at sees it: at most
+  // `limit` addresses, all divisible by 8, those that can be written at run time first.
+  std::vector<uint64_t> pointers_to(uint64_t target, size_t limit) const;
+
+  // Gives back the memory that reads of the file have brought in. Nothing is lost: it comes again
+  // when it is read.
+  void release_pages() const;
+
  private:
   struct Parts;
   explicit ElfImage(std::unique_ptr<Parts> parts);
