@@ -213,8 +213,9 @@ void ElfImage::Parts::read_sections(const Elf64_Ehdr& header) {
     const auto section = section_at(i);
     if (section->sh_type == SHT_NULL) continue;
     const auto name = string_at(names, section->sh_name, kMaxSectionNameBytes);
-    sections.push_back(
-        {std::string(name.value_or("")), section->sh_addr, section->sh_offset, section->sh_size});
+    sections.push_back({std::string(name.value_or("")), section->sh_addr, section->sh_offset,
+                        section->sh_size, (section->sh_flags & SHF_COMPRESSED) != 0,
+                        section->sh_type != SHT_NOBITS});
     if ((section->sh_flags & SHF_EXECINSTR) != 0) code.push_back(sections.back());
     if (section->sh_type == SHT_SYMTAB || section->sh_type == SHT_DYNSYM)
       tables.push_back({contents(section), contents(section_at(section->sh_link))});
@@ -253,6 +254,11 @@ const ElfSection* ElfImage::section(std::string_view name) const {
   const auto found = std::find_if(parts_->sections.begin(), parts_->sections.end(),
                                   [&](const ElfSection& section) { return section.name == name; });
   return found == parts_->sections.end() ? nullptr : &*found;
+}
+
+std::span<const std::byte> ElfImage::contents(const ElfSection& section) const {
+  if (!section.in_file) return {};
+  return part_of(parts_->file(), section.file_offset, section.size);
 }
 
 std::span<const ElfSymbol> ElfImage::symbols() const { return parts_->symbols.functions(); }

@@ -28,6 +28,8 @@ struct ElfSegment {  // PT_LOAD
 struct ElfSection {
   std::string name;
   uint64_t address = 0, file_offset = 0, size = 0;
+  bool compressed = false;  // SHF_COMPRESSED
+  bool in_file = true;      // not SHT_NOBITS
 };
 
 struct ElfSymbol {  // STT_FUNC or STT_OBJECT, defined, of .symtab or .dynsym
@@ -53,6 +55,8 @@ class ElfImage {
   std::span<const ElfSegment> segments() const;
   std::span<const ElfSection> sections() const;  // empty when there is no section table
   const ElfSection* section(std::string_view name) const;
+  // Its bytes as they lie in the file; empty when it has none there or is cut off.
+  std::span<const std::byte> contents(const ElfSection& section) const;
   // Function symbols sorted by address; C's and, when not stripped, Go's. Read at the first call.
   std::span<const ElfSymbol> symbols() const;
   // The function symbol whose range has the address, or that precedes it within its section when it
