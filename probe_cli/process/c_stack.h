@@ -7,26 +7,26 @@
 #include <sys/types.h>
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "findings/frame.h"
 #include "findings/result.h"
-#include "probe_cli/process/memory.h"
 #include "probe_cli/process/threads.h"
 
 namespace cgoscope {
 
 class CStackWalker {
  public:
-  // Reads the target's list of libraries; modules are opened when first needed.
+  // Reads the target's list of libraries, and again when a walk meets an address that is in none
+  // (at most once a second); the libraries are opened when first needed. Debug information is taken
+  // from them and from this machine's /usr/lib/debug; nothing is fetched.
   static Result<CStackWalker> open(pid_t pid);
   CStackWalker(CStackWalker&&) noexcept;
   CStackWalker& operator=(CStackWalker&&) noexcept;
   ~CStackWalker();
 
   // Innermost first, at most 64; ends before Go's own frames (runtime.asmcgocall). Empty when the
-  // thread runs or nothing could be walked.
+  // thread runs, has gone on to something else meanwhile, or nothing could be walked.
   std::vector<Frame> walk(const ThreadState& thread);
 
   // The C function at an address of the target: symbol, and file and line when there is DWARF.
