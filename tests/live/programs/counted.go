@@ -3,8 +3,13 @@
 package main
 
 /*
-#include <unistd.h>
-static void sleep_1ms(void) { usleep(1000); }
+#include <time.h>
+// To the end, also when a signal of the runtime's comes.
+static void sleep_1ms(void) {
+	struct timespec left = {0, 1000000};
+	while (nanosleep(&left, &left) != 0) {
+	}
+}
 static int quick(int n) { return n + 1; }
 extern void calledFromC(int);
 static void calls_back(int n) { calledFromC(n); }
