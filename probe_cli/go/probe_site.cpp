@@ -13,9 +13,6 @@
 namespace cgoscope {
 namespace {
 
-// The largest function of the runtime that a signal names has 4 KiB.
-constexpr uint64_t kMaxFunctionBytes = uint64_t{1} << 20U;
-
 std::string hex(uint64_t number) {
   char text[2 + 16 + 1];
   std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(number));
@@ -44,37 +41,19 @@ std::string register_names(Machine machine, ArgumentMask mask) {
 std::optional<Error> check_runs_once(Machine machine, Bytes code, uint64_t address,
                                      const Prologue& prologue, uint64_t site) {
   const uint64_t first = prologue.branch ? address + 1 : address;
-  MachineCode machine_code(machine, code, address);
-  while (const cs_insn* instruction = machine_code.next()) {
-    const auto target = branch_target(machine, *instruction);
-    if (!target || is_direct_call(machine, *instruction)) continue;
-    if (*target >= first && *target <= site)
-      return no_place("it jumps back to +" + hex(*target - address));
-  }
-  if (!machine_code.at_end()) return undecodable(machine_code.address() - address);
-  return std::nullopt;
+  std::optional<Error> jumps_back;
+  const auto unknown = visit_instructions(machine, code, address, [&](const cs_insn& instruction) {
+    const auto target = branch_target(machine, instruction);
+    if (target && *target >= first && *target <= site && !is_direct_call(machine, instruction))
+      jumps_back = no_place("it jumps back to +" + hex(*target - address));
+  });
+  if (unknown) return undecodable(*unknown - address);
+  return jumps_back;
 }
 
 Result<Prologue> read_prologue(Machine machine, Bytes code, uint64_t address) {
   return machine == Machine::kX86_64 ? read_prologue_amd64(code, address)
                                      : read_prologue_arm64(code, address);
-}
-
-// The function's bytes, all of them.
-Result<Bytes> code_of(const ElfImage& image, const GoFunction& function) {
-  const auto named = [&](const std::string& why) {
-    return Error{"cannot look at the code of " + std::string(function.name), why, ""};
-  };
-  if (function.end <= function.entry || function.end - function.entry > kMaxFunctionBytes)
-    return named("its bounds cannot be true");
-  const auto segments = image.segments();
-  const bool executable =
-      std::any_of(segments.begin(), segments.end(), [&](const ElfSegment& segment) {
-        return segment.executable && function.entry - segment.address < segment.file_size;
-      });
-  const Bytes code = image.bytes_at(function.entry, function.end - function.entry);
-  if (!executable || code.empty()) return named("it is not in the executable's code");
-  return code;
 }
 
 Error in_function(const GoFunction& function, const Error& error) {
@@ -128,21 +107,21 @@ Result<std::vector<ProbeSite>> call_sites_in(Machine machine, Bytes code, uint64
   const Result<Prologue> prologue = read_prologue(machine, code, address);
   if (!prologue) return prologue.error();
   std::vector<ProbeSite> sites;
-  MachineCode machine_code(machine, code, address);
-  while (const cs_insn* instruction = machine_code.next()) {
-    if (!is_direct_call(machine, *instruction) || branch_target(machine, *instruction) != callee)
-      continue;
-    sites.push_back({.address = instruction->address,
-                     .kind = SiteKind::kCall,
-                     .stack_adjust = prologue->frame_bytes});
-  }
-  if (!machine_code.at_end()) return undecodable(machine_code.address() - address);
+  const auto unknown = visit_instructions(machine, code, address, [&](const cs_insn& instruction) {
+    if (!is_direct_call(machine, instruction) || branch_target(machine, instruction) != callee)
+      return;
+    ProbeSite& site = sites.emplace_back();
+    site.address = instruction.address;
+    site.kind = SiteKind::kCall;
+    site.stack_adjust = prologue->frame_bytes;
+  });
+  if (unknown) return undecodable(*unknown - address);
   return sites;
 }
 
 Result<ProbeSite> find_entry_site(const ElfImage& image, const GoFunction& function,
                                   ArgumentMask arguments) {
-  const Result<Bytes> code = code_of(image, function);
+  const Result<Bytes> code = function_code(image, function);
   if (!code) return code.error();
   Result<ProbeSite> site = entry_site_in(image.machine(), *code, function.entry, arguments);
   if (!site) return in_function(function, site.error());
@@ -152,7 +131,7 @@ Result<ProbeSite> find_entry_site(const ElfImage& image, const GoFunction& funct
 
 Result<std::vector<ProbeSite>> find_call_sites(const ElfImage& image, const GoFunction& function,
                                                const GoFunction& callee) {
-  const Result<Bytes> code = code_of(image, function);
+  const Result<Bytes> code = function_code(image, function);
   if (!code) return code.error();
   Result<std::vector<ProbeSite>> sites =
       call_sites_in(image.machine(), *code, function.entry, callee.entry);

@@ -159,7 +159,9 @@ std::string alternatives(const SignalRow& row) {
 }
 
 PlannedSignal absent(const SignalRow& row, const std::string& function) {
-  PlannedSignal planned{.signal = row.signal, .state = SignalState::kAbsent};
+  PlannedSignal planned;
+  planned.signal = row.signal;
+  planned.state = SignalState::kAbsent;
   planned.reason = "the program does not contain " + function;
   return planned;
 }
@@ -206,7 +208,9 @@ PlannedSignal plan_signal(const ElfImage& image, const SignalRow& row,
   if (name == row.functions.end()) return absent(row, alternatives(row));
   if (!row.call_to.empty() && !functions.contains(row.call_to))
     return absent(row, std::string(row.call_to));
-  PlannedSignal planned{.signal = row.signal, .function = std::string(*name)};
+  PlannedSignal planned;
+  planned.signal = row.signal;
+  planned.function = *name;
   Result<std::vector<ProbeSite>> sites = find_sites(image, row, functions.at(*name), functions);
   if (sites) {
     planned.sites = std::move(*sites);
