@@ -41,8 +41,8 @@ struct cg_books {
 
 #define CG_STACK_DEPTH 10
 
-// A place: where a signal was seen. pcs[0] is the return address of the probed function; unused
-// slots are 0. Addresses are the target's, with the load base.
+// A place: where a signal was seen. pcs[0] is the return address of the probed function, or of the
+// probed call; unused slots are 0. Addresses are the target's, with the load base.
 struct cg_place {
   __u32 signal;  // enum cg_signal
   __u32 detail;  // park: the wait reason's code; else 0
@@ -129,6 +129,7 @@ struct cg_layout {
 // address is the cookie of its link.
 struct cg_config {
   struct cg_layout layout;
+  __u8 call_site[CG_SIGNALS];      // 1: the site is a call inside the function
   __u8 branch_site[CG_SIGNALS];    // 1: the site is a jbe, and no call when it is taken
   __u32 stack_adjust[CG_SIGNALS];  // from the stack pointer at the site to the return address
   __u32 timer_in_time_timer;       // where the runtime's timer lies in what time.stopTimer gets

@@ -22,6 +22,7 @@ typedef struct pt_regs cg_registers;
 #define PROGRAM_COUNTER(r) ((r)->rip)
 #define STACK_POINTER(r) ((r)->rsp)
 #define FRAME_POINTER(r) ((r)->rbp)
+#define CALL_BYTES 5
 
 // Of the function whose site was hit; 0 when it cannot be read.
 static __always_inline __u64 return_address(const cg_registers* r, __u32 stack_adjust) {
@@ -55,6 +56,7 @@ typedef struct user_pt_regs cg_registers;
 #define PROGRAM_COUNTER(r) ((r)->pc)
 #define STACK_POINTER(r) ((r)->sp)
 #define FRAME_POINTER(r) ((r)->regs[29])
+#define CALL_BYTES 4
 
 static __always_inline __u64 return_address(const cg_registers* r, __u32 stack_adjust) {
   (void)stack_adjust;

@@ -46,9 +46,10 @@ struct {
   __type(value, struct stack_window);
 } stack_windows SEC(".maps");
 
-// Return addresses, innermost first; slots that are not used stay 0. At every site that has a stack
-// the frame pointer is still the caller's. The chain crosses from a g0's stack to its goroutine's,
-// so it need not ascend; it ends where a return address is not Go's.
+// Return addresses, innermost first; slots that are not used stay 0. At the start of a function the
+// frame pointer is still the caller's, at a call inside it its own: where the next one lies. The
+// chain crosses from a g0's stack to its goroutine's, so it need not ascend; it ends where a return
+// address is not Go's.
 static __always_inline void read_stack(cg_registers* r, enum cg_signal signal, __u64* pcs,
                                        const int depth) {
   const __u32 first = 0;
@@ -64,9 +65,13 @@ static __always_inline void read_stack(cg_registers* r, enum cg_signal signal, _
   if (ours && bpf_probe_read_user(window->words, sizeof(window->words), (const void*)top) == 0)
     window_words = CG_WINDOW_WORDS - 1;
 
-  pcs[0] = window_words == 0 ? return_address(r, config.stack_adjust[signal])
-                             : return_address_within(r, config.stack_adjust[signal], window->words,
-                                                     CG_WINDOW_WORDS);
+  if (config.call_site[signal]) {
+    pcs[0] = PROGRAM_COUNTER(r) + CALL_BYTES;
+  } else if (window_words == 0) {
+    pcs[0] = return_address(r, config.stack_adjust[signal]);
+  } else {
+    pcs[0] = return_address_within(r, config.stack_adjust[signal], window->words, CG_WINDOW_WORDS);
+  }
 #pragma clang loop unroll(full)
   for (int i = 1; i < depth; i++) {
     __u64 saved[2];  // the caller's frame pointer, the return address into it

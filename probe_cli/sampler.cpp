@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <string_view>
 
 #include "probe_cli/process/threads.h"
@@ -56,7 +57,8 @@ Sampler::Sampler(const Target& target, const GoBinary& binary, const Attachment&
       attachment_(attachment),
       load_base_(load_base),
       other_pid_namespace_(link_text("/proc/" + std::to_string(target.pid()) + "/ns/pid") !=
-                           link_text("/proc/self/ns/pid")) {}
+                           link_text("/proc/self/ns/pid")),
+      folder_(std::filesystem::current_path().string() + "/") {}
 
 const std::vector<Frame>& Sampler::frames_at(uint64_t pc, bool is_return) {
   const uint64_t key = pc << 1 | static_cast<uint64_t>(is_return);
@@ -72,7 +74,19 @@ const std::vector<Frame>& Sampler::frames_at(uint64_t pc, bool is_return) {
     }
     if (!frame.function.empty()) frames.push_back(frame);
   }
+  for (Frame& frame : frames) frame.file = displayed(std::move(frame.file));
   return frames_.emplace(key, std::move(frames)).first->second;
+}
+
+// Relative to the current directory when it lies below it.
+std::string Sampler::displayed(std::string file) const {
+  return file.starts_with(folder_) ? file.substr(folder_.size()) : file;
+}
+
+StackId Sampler::c_stack(const ThreadState& thread) {
+  std::vector<Frame> frames = c_walker_->walk(thread);
+  for (Frame& frame : frames) frame.file = displayed(std::move(frame.file));
+  return stacks_.add(std::move(frames));
 }
 
 StackId Sampler::go_stack(std::vector<uint64_t> pcs, bool first_is_return) {
@@ -126,7 +140,7 @@ std::optional<MSample> Sampler::m_sample(const MRecord& m, const ThreadState& th
   if (m.in_cgo && c_walker_ && thread.syscall) {
     Walked& walked = walked_[sample.tid];
     if (walked.stack == kNoStack || walked.call_number != sample.call_number)
-      walked = {sample.call_number, stacks_.add(c_walker_->walk(thread))};
+      walked = {sample.call_number, c_stack(thread)};
     sample.c_stack = walked.stack;
   }
   return sample;
@@ -217,6 +231,7 @@ Sample Sampler::take() {
   if (!target_.exited()) {
     sample.threads = count_threads(target_.pid());
     take_ms(sample);
+    if (target_.exited()) problems_.clear();  // it ended while it was read: no news
   }
   return sample;
 }

@@ -37,6 +37,8 @@ class Sampler {
   const std::vector<Frame>& frames_at(uint64_t pc, bool is_return);
   // `pcs` up to the first 0.
   StackId go_stack(std::vector<uint64_t> pcs, bool first_is_return);
+  StackId c_stack(const ThreadState& thread);
+  std::string displayed(std::string file) const;
   std::string c_function(uint64_t stub, StackId stack);
   void take_ms(Sample& sample);
   std::optional<MSample> m_sample(const MRecord& m, const ThreadState& thread);
@@ -49,6 +51,7 @@ class Sampler {
   const Attachment& attachment_;
   uint64_t load_base_;
   bool other_pid_namespace_;
+  std::string folder_;  // the current one, with a slash
   std::optional<CensusReader> census_;
   std::optional<CStackWalker> c_walker_;
   Stacks stacks_;

@@ -53,6 +53,7 @@ cg_config make_config(const GoBinary& binary, const std::vector<PlannedSignal>& 
   for (const PlannedSignal& planned : signals) {
     if (planned.state != SignalState::kReady || planned.sites.empty()) continue;
     const ProbeSite& site = planned.sites.front();  // all sites of a signal are of one kind
+    config.call_site[planned.signal] = site.kind == SiteKind::kCall ? 1 : 0;
     config.branch_site[planned.signal] = site.kind == SiteKind::kBranch ? 1 : 0;
     config.stack_adjust[planned.signal] = site.stack_adjust;
     if (planned.signal == CG_TIMER_CREATE)

@@ -56,8 +56,9 @@ std::string misfit_of_ms(const TargetMemory& memory, const Layout& layout, uint6
       return "the g0 of " + name + " does not point back to it";
     }
     const Stack stack = stack_of(*g0, g);
-    // Before its thread has started, and while no thread of C's has it, it has no stack of its own.
-    const bool idle = m.record.tid == 0 || (stack.lo == 0 && stack.hi == 0);
+    // Before its thread has started, and while no thread of C's has it, it has no stack of its own;
+    // and m0, whose thread cannot end, stays in mexit with nothing saved.
+    const bool idle = m.record.tid == 0 || (stack.lo == 0 && stack.hi == 0) || stack.saved_sp == 0;
     if (!idle && !stack.holds_saved()) {
       return "the g0 of " + name + " has a stack " + hexadecimal(stack.lo) + " to " +
              hexadecimal(stack.hi) + " that does not hold its saved stack pointer " +
