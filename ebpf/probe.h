@@ -6,11 +6,7 @@
 #pragma once
 
 #ifdef __cplusplus
-#include <cstdint>
-typedef uint8_t __u8;
-typedef uint32_t __u32;
-typedef int32_t __s32;
-typedef uint64_t __u64;
+#include <linux/types.h>  // the BPF side has these from its own headers
 #endif
 
 // In the order of kSignals in probe_cli/go/signals.cpp, which says what each one is.
