@@ -76,6 +76,7 @@ struct PlaceSample {
 struct TimerSample {
   StackId stack = kNoStack;
   uint64_t created = 0, stopped = 0, fired = 0;  // of the timers that were created here
+  uint64_t unfollowed = 0;  // what became of so many is not known: the kernel side had no room
 };
 
 struct ChurnSample {

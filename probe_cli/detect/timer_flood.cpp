@@ -28,12 +28,25 @@ constexpr int kPatience = 10;          // judgements to wait for signals that ar
 constexpr cg_signal kTimerSignals[] = {CG_TIMER_CREATE, CG_TIMER_STOP, CG_TIMER_RESET,
                                        CG_TIMER_FIRE};
 
+// Of the timers that one line has created up to a moment. What becomes of some is not known,
+// because a flood fills the map in which the kernel side follows them.
+struct LineTotals {
+  double followed = 0, unfollowed = 0;  // created
+  double waiting = 0;                   // of those followed: neither stopped nor fired
+
+  // How many it has abandoned since `before`, taking those not followed for like the others.
+  double abandoned_since(const LineTotals& before) const {
+    const double share = followed > 0 ? std::clamp(waiting / followed, 0.0, 1.0) : 1;
+    return waiting - before.waiting + (unfollowed - before.unfollowed) * share;
+  }
+};
+
 struct Entry {
   int64_t at_ns = 0;
   std::optional<int64_t> live;
   double created = 0, rearmed = 0, stopped = 0, fired = 0;  // while attached
   double attached_ns = 0;
-  std::map<Frame, double, FrameOrder> abandoned;  // by line
+  std::map<Frame, LineTotals, FrameOrder> lines;
 
   double balance() const { return created + rearmed - stopped - fired; }
 };
@@ -152,9 +165,13 @@ class TimerFlood : public Detector {
     }
     for (const TimerSample& timer : sample.timers) {
       const Frame* line = timer_frame(stacks[timer.stack]);
-      entry.abandoned[line ? *line : Frame{}] += static_cast<double>(timer.created) -
-                                                 static_cast<double>(timer.stopped) -
-                                                 static_cast<double>(timer.fired);
+      LineTotals& totals = entry.lines[line ? *line : Frame{}];
+      const double followed =
+          static_cast<double>(timer.created) - static_cast<double>(timer.unfollowed);
+      totals.followed += followed;
+      totals.unfollowed += static_cast<double>(timer.unfollowed);
+      totals.waiting +=
+          followed - static_cast<double>(timer.stopped) - static_cast<double>(timer.fired);
     }
     return entry;
   }
@@ -213,10 +230,10 @@ class TimerFlood : public Detector {
   Line top_line() {
     double total = 0, most = 0, named = 0;
     Line line;
-    for (const auto& [where, abandoned] : window_.back().abandoned) {
-      const auto before = window_.front().abandoned.find(where);
-      const double grown =
-          abandoned - (before == window_.front().abandoned.end() ? 0 : before->second);
+    for (const auto& [where, totals] : window_.back().lines) {
+      const auto before = window_.front().lines.find(where);
+      const double grown = totals.abandoned_since(
+          before == window_.front().lines.end() ? LineTotals{} : before->second);
       if (grown <= 0) continue;
       total += grown;
       ++line.lines;

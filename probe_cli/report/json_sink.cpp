@@ -71,7 +71,8 @@ OrderedJson summary_json(const RunSummary& summary, const Stacks& stacks) {
     json["timers"].push_back({{"where", place_json(row.where)},
                               {"created", row.created},
                               {"stopped", row.stopped},
-                              {"fired", row.fired}});
+                              {"fired", row.fired},
+                              {"unfollowed", row.unfollowed}});
   }
   json["threads"] = {{"created", or_null(summary.threads_created)},
                      {"destroyed", or_null(summary.threads_destroyed)}};

@@ -89,6 +89,7 @@ void fields(Visit& visit, Value& timer) {
   visit("created", timer.created);
   visit("stopped", timer.stopped);
   visit("fired", timer.fired);
+  visit("unfollowed", timer.unfollowed);
 }
 
 template <typename Visit, typename Value>

@@ -67,13 +67,15 @@ RunSummary summarise(const Subject& subject, const Sample& last, const Stacks& s
     row.created += timer.created;
     row.stopped += timer.stopped;
     row.fired += timer.fired;
+    row.unfollowed += timer.unfollowed;
   }
   for (auto& [where, row] : timers) {
     row.where = where;
     summary.timers.push_back(row);
   }
   keep_greatest(summary.timers, most, [](const TimerRow& row) {
-    const double ended = static_cast<double>(row.stopped) + static_cast<double>(row.fired);
+    const double ended = static_cast<double>(row.stopped) + static_cast<double>(row.fired) +
+                         static_cast<double>(row.unfollowed);
     return static_cast<double>(row.created) - ended;
   });
 

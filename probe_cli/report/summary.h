@@ -18,13 +18,13 @@ struct ParkRow {
 
 struct TimerRow {
   Frame where;  // the line that creates them
-  uint64_t created = 0, stopped = 0, fired = 0;
+  uint64_t created = 0, stopped = 0, fired = 0, unfollowed = 0;
 };
 
 struct RunSummary {
   std::vector<CgoFunctionSample> cgo_calls;  // by total time, calls in flight first
   std::vector<ParkRow> parks;                // by count
-  std::vector<TimerRow> timers;              // by created − stopped − fired
+  std::vector<TimerRow> timers;              // by created − stopped − fired − unfollowed
   // In this run; nullopt when the signals that count them were never attached.
   std::optional<uint64_t> threads_created, threads_destroyed;
 };
