@@ -391,9 +391,10 @@ void Run::interval(bool last) {
   std::swap(sample.events, events_);
   events_.clear();
   if (!target_->exited()) cpu_time_last_ns_ = target_->cpu_time_ns();
-  // Somebody exits locked to a thread that was locked before we came: who, only its end can tell.
-  if (sample.threads_freed > last_.threads_freed && last_.memory_read)
-    groups_->want(SignalGroup::kGoroutines);
+  // Somebody exits locked to a thread since before we came: who, only its end can tell.
+  for (const ChurnSample& churn : sample.churn) {
+    if (churn.lock == kNoStack) groups_->want(SignalGroup::kGoroutines);
+  }
   for (std::string& news : groups_->take_news()) note(std::move(news));
   for (const std::string& problem : sampler_->problems()) {
     if (std::find(notes_.begin(), notes_.end(), problem) == notes_.end()) note(problem);

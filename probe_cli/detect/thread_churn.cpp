@@ -135,7 +135,7 @@ class ThreadChurn : public Detector {
     for (const ChurnSample& churn : sample.churn) {
       entry.exits[first_frame(stacks[churn.started])] += churn.exits;
     }
-    if (const SignalSample* signal = find_signal(sample, CG_GOROUTINE_EXIT)) {
+    if (const SignalSample* signal = find_signal(sample, CG_THREAD_EXIT)) {
       entry.exits_attached_ns = signal->attached_ns;
     }
     if (const SignalSample* signal = find_signal(sample, CG_THREAD_START)) {
@@ -224,9 +224,9 @@ class ThreadChurn : public Detector {
   LiveFinding unknown(const Sample& sample, const Rates& rates) const {
     LiveFinding finding = begin(sample, rates);
     finding.evidence = ThreadChurnEvidence{rates.created, rates.destroyed, {}, {}};
-    std::string why = "the signal goroutine-exit was not recorded";
-    if (const SignalSample* signal = find_signal(sample, CG_GOROUTINE_EXIT)) {
-      why = "the signal goroutine-exit is " + signal->state;
+    std::string why = "the signal thread-exit was not recorded";
+    if (const SignalSample* signal = find_signal(sample, CG_THREAD_EXIT)) {
+      why = "the signal thread-exit is " + signal->state;
       if (!signal->reason.empty()) why += " (" + signal->reason + ")";
     }
     finding.message = fmt::format(

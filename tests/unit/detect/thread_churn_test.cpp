@@ -163,8 +163,8 @@ TEST(ThreadChurn, PartOfTheTimeIsScaled) {
   for (int second = 0; second <= 8; ++second) {
     Sample sample = run.sample(second, 10.0 * second);
     sample.memory_read = false;
-    sample.signals[CG_GOROUTINE_EXIT].state = "part-time";
-    sample.signals[CG_GOROUTINE_EXIT].attached_ns = sample.run_ns / 4;
+    sample.signals[CG_THREAD_EXIT].state = "part-time";
+    sample.signals[CG_THREAD_EXIT].attached_ns = sample.run_ns / 4;
     run.judge(sample);
   }
   ASSERT_THAT(run.last_, SizeIs(1));
@@ -178,7 +178,7 @@ TEST(ThreadChurn, MemoryIsBelievedOverAnEstimate) {
   for (int second = 0; second <= 8; ++second) {
     Sample sample = run.sample(second, 40.0 * second);
     sample.churn[0].exits /= 8;
-    sample.signals[CG_GOROUTINE_EXIT].attached_ns = sample.run_ns / 4;
+    sample.signals[CG_THREAD_EXIT].attached_ns = sample.run_ns / 4;
     run.judge(sample);
   }
   ASSERT_THAT(run.last_, SizeIs(1));
@@ -192,9 +192,9 @@ TEST(ThreadChurn, WithoutTheSignalThePlaceIsNotKnown) {
     for (int second = 0; second <= 8; ++second) {
       Sample sample = run.sample(second, per_s * second);
       sample.churn.clear();
-      sample.signals[CG_GOROUTINE_EXIT].state = "refused";
-      sample.signals[CG_GOROUTINE_EXIT].reason = "no safe instruction";
-      sample.signals[CG_GOROUTINE_EXIT].attached_ns = 0;
+      sample.signals[CG_THREAD_EXIT].state = "refused";
+      sample.signals[CG_THREAD_EXIT].reason = "no safe instruction";
+      sample.signals[CG_THREAD_EXIT].attached_ns = 0;
       run.judge(sample);
     }
     if (per_s < 10) {
