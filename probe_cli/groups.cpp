@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace cgoscope {
 namespace {
@@ -50,7 +51,7 @@ void Groups::attach(SignalGroup group) {
   const Result<bool> attached = attachment_.attach(group);
   if (!attached) {
     state.failed = attached.error().message();
-    news_.push_back(fmt::format("{}: not attached: {}", signal_group_name(group), state.failed));
+    tell(group, "not attached: " + state.failed);
   }
 }
 
@@ -96,43 +97,57 @@ void Groups::let_go(int64_t now_ns) {
   }
 }
 
-double Groups::interval_over(int64_t now_ns) {
-  const int64_t interval_ns = std::max<int64_t>(now_ns - interval_began_ns_, 1);
-  interval_began_ns_ = now_ns;
-  std::array<double, kSignalGroups> costs{};
-  double interval_cost_ns = 0;
+void Groups::tell(SignalGroup group, std::string_view what) {
+  news_.push_back(fmt::format("{}: {}", signal_group_name(group), what));
+}
+
+std::array<double, kSignalGroups> Groups::reckon() {
+  std::array<double, kSignalGroups> costs_ns{};
   for (const PlannedSignal& planned : signals_) {
     const uint64_t hits = attachment_.totals(planned.signal).books.hits;
     const uint64_t new_hits = hits - hits_before_[planned.signal];
     hits_before_[planned.signal] = hits;
     const double cost_ns = static_cast<double>(new_hits) * hit_cost_ns(planned.signal);
-    costs[index(group_of(planned.signal))] += cost_ns;
-    interval_cost_ns += cost_ns;
+    costs_ns[index(group_of(planned.signal))] += cost_ns;
+    cost_ns_ += cost_ns;
     hits_ += new_hits;
   }
-  cost_ns_ += interval_cost_ns;
+  return costs_ns;
+}
+
+double Groups::share_of_cpus(const std::array<double, kSignalGroups>& costs_ns,
+                             int64_t interval_ns) const {
+  return std::accumulate(costs_ns.begin(), costs_ns.end(), 0.0) /
+         (static_cast<double>(interval_ns) * cpus_);
+}
+
+double Groups::end(int64_t now_ns) {
+  for (const SignalGroup group : kAllGroups) attachment_.detach(group);
+  return share_of_cpus(reckon(), std::max<int64_t>(now_ns - interval_began_ns_, 1));
+}
+
+double Groups::interval_over(int64_t now_ns) {
+  const int64_t interval_ns = std::max<int64_t>(now_ns - interval_began_ns_, 1);
+  interval_began_ns_ = now_ns;
+  const std::array<double, kSignalGroups> costs_ns = reckon();
 
   std::vector<GroupLoad> loads;
   for (const SignalGroup group : kAllGroups) {
     Group& state = groups_[index(group)];
     if (!state.wanted || !state.failed.empty()) continue;
     const int64_t attached = attached_ns(group);
-    loads.push_back({group, attached - state.attached_before_ns, costs[index(group)]});
+    loads.push_back({group, attached - state.attached_before_ns, costs_ns[index(group)]});
     state.attached_before_ns = attached;
   }
   for (const GroupShare& next : budget_.plan(loads, interval_ns)) {
     Group& state = groups_[index(next.group)];
-    if (next.share != state.share &&
-        (next.share == 0 || state.share == 0 || next.share == 1 || state.share == 1))
-      news_.push_back(
-          next.share == 1
-              ? fmt::format("{}: attached all the time again", signal_group_name(next.group))
-          : next.share == 0 ? fmt::format("{}: detached, over the budget even part-time; tried "
-                                          "again from time to time",
-                                          signal_group_name(next.group))
-                            : fmt::format("{}: attached {:.0f}% of the time, to stay within the "
-                                          "budget; its rates are scaled",
-                                          signal_group_name(next.group), next.share * 100));
+    if (next.share == 0 && state.share != 0)
+      tell(next.group, "detached: over the budget even part-time; tried again from time to time");
+    if (next.share != 0 && state.share == 0) tell(next.group, "attached again");
+    if (next.share < 1 && next.share != 0 && !state.was_part_time) {
+      state.was_part_time = true;
+      tell(next.group, "attached part-time, to stay within the budget; its rates are scaled");
+    }
     state.share = next.share;
     state.let_go_at_ns.reset();
     if (next.share == 0) {
@@ -144,11 +159,7 @@ double Groups::interval_over(int64_t now_ns) {
       state.let_go_at_ns =
           now_ns + static_cast<int64_t>(next.share * static_cast<double>(interval_ns));
   }
-  return interval_cost_ns / (static_cast<double>(interval_ns) * cpus_);
-}
-
-void Groups::detach_all() {
-  for (const SignalGroup group : kAllGroups) attachment_.detach(group);
+  return share_of_cpus(costs_ns, interval_ns);
 }
 
 double Groups::ns_per_hit() const {

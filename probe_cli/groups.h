@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "probe_cli/attach/attachment.h"
@@ -41,19 +42,21 @@ class Groups {
   // At the end of each interval: reckons what it cost and sets the shares of the next one. Returns
   // the cost as a share of the CPUs that the target may use.
   double interval_over(int64_t now_ns);
-  void detach_all();
+  // Instead of the last interval_over(): detaches all, so that the books are closed, and reckons.
+  double end(int64_t now_ns);
 
   std::vector<SignalSample> signal_samples() const;
   // Over the whole run.
   double cost_ns() const { return cost_ns_; }
   double ns_per_hit() const;  // the mean of all hits so far; the calibrated one before the first
-  // What changed since the last call, for people: "timers: attached 12% of the time, …".
+  // What changed since the last call, for people: "timers: attached part-time, …".
   std::vector<std::string> take_news();
 
  private:
   struct Group {
     bool wanted = false;
     double share = 1;
+    bool was_part_time = false;
     std::optional<int64_t> let_go_at_ns;
     int64_t attached_before_ns = 0;  // in the intervals that are over
     std::string failed;              // why it could not be attached
@@ -61,6 +64,11 @@ class Groups {
   double hit_cost_ns(cg_signal signal) const;
   int64_t attached_ns(SignalGroup group) const;
   void attach(SignalGroup group);
+  // What the hits since the last time cost, by group, in ns.
+  std::array<double, kSignalGroups> reckon();
+  double share_of_cpus(const std::array<double, kSignalGroups>& costs_ns,
+                       int64_t interval_ns) const;
+  void tell(SignalGroup group, std::string_view what);
 
   Attachment& attachment_;
   std::vector<PlannedSignal> signals_;

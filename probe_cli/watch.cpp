@@ -383,10 +383,13 @@ void Run::loop() {
 void Run::interval(bool last) {
   if (!census_tried_ && !target_->exited()) start_census();
   const int64_t now = monotonic_ns();
+  double share = 0;
+  if (last) share = groups_->end(now);  // first, so that nothing is counted while it is read
   Sample sample = sampler_->take();
+  if (!last) share = groups_->interval_over(now);
   sample.run_ns = now - began_ns_;
   sample.last = last;
-  sample.overhead_share = groups_->interval_over(now);
+  sample.overhead_share = share;
   sample.signals = groups_->signal_samples();
   std::swap(sample.events, events_);
   events_.clear();
@@ -408,7 +411,6 @@ void Run::interval(bool last) {
 
 int Run::finish() {
   RunEnd end;
-  groups_->detach_all();
   end.wall_ns = now_ns(CLOCK_REALTIME);
   end.run_ns = last_.run_ns;
   end.findings = judge_->all();

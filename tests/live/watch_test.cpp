@@ -28,16 +28,25 @@ struct Row {
   std::string rule;             // "" when nothing is wrong
   std::string at;               // text of the line of main.go that `where` must name
   std::string c_function;
+  int seconds = 0;  // to watch
+  std::vector<std::string> options;
 };
 
 const Row kRows[] = {
-    {"stuck_m", "examples/stuck_m", "bug", "stuck-m", "C.client_get(", "client_get"},
-    {"stuck_m_twin", "examples/stuck_m", "healthy", "", "", ""},
-    {"thread_churn", "examples/thread_churn", "bug", "thread-churn", "go handle(", ""},
-    {"thread_churn_twin", "examples/thread_churn", "healthy", "", "", ""},
-    {"timer_flood", "examples/timer_flood", "bug", "timer-flood", "time.After(", ""},
-    {"timer_flood_twin", "examples/timer_flood", "healthy", "", "", ""},
-    {"quiet", "tests/live/programs", "quiet", "", "", ""},
+    {"stuck_m", "examples/stuck_m", "bug", "stuck-m", "C.client_get(", "client_get", 3},
+    {"stuck_m_twin", "examples/stuck_m", "healthy", "", "", "", 8},
+    {"thread_churn", "examples/thread_churn", "bug", "thread-churn", "go handle(", "", 3},
+    {"thread_churn_twin", "examples/thread_churn", "healthy", "", "", "", 8},
+    {"timer_flood",
+     "examples/timer_flood",
+     "bug",
+     "timer-flood",
+     "time.After(",
+     "",
+     5,
+     {"--timer-window", "3s"}},
+    {"timer_flood_twin", "examples/timer_flood", "healthy", "", "", "", 8},
+    {"quiet", "tests/live/programs", "quiet", "", "", "", 6},
 };
 
 enum class Start { kAttached, kSpawned };
@@ -120,7 +129,7 @@ TEST_P(WatchTest, SaysWhatIsWrong) {
   std::string output_of_spawned;
   if (one.start == Start::kAttached) {
     target = std::make_unique<Program>(std::vector<std::string>{binary.string()}, false);
-    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1000));
     command.insert(command.end(), {"-p", std::to_string(target->pid())});
   } else {
     command.insert(command.end(), {"--", binary.string()});
