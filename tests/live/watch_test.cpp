@@ -29,7 +29,7 @@ struct Row {
   std::string at;               // text of the line of main.go that `where` must name
   std::string c_function;
   int seconds = 0;  // to watch
-  std::vector<std::string> options;
+  std::vector<std::string> options = {};
 };
 
 const Row kRows[] = {

@@ -1,0 +1,42 @@
+// Go programs of the tests, built when a test wants them and kept in the build folder, because one
+// takes seconds.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/go_toolchains.h"
+
+namespace cgoscope {
+
+struct CommandResult {
+  int status = 0;  // as wait(2) has it
+  std::string out;
+  std::string err;
+};
+
+// Runs a command, without a shell, with `environment` ("NAME=value") added to ours.
+CommandResult run_command(const std::vector<std::string>& arguments,
+                          const std::vector<std::string>& environment = {},
+                          const std::string& directory = ".");
+
+// "go1.22.12" of a toolchain; "" when there is none.
+std::string go_version_of(const GoToolchain& toolchain);
+
+struct GoProgramOptions {
+  std::string name;                      // of the file
+  std::vector<std::string> arguments;    // of go build
+  std::vector<std::string> environment;  // "CGO_ENABLED=0"
+};
+
+struct GoProgram {
+  std::string path;
+  std::string problem;  // "" when it was built
+};
+
+// Builds the package in `folder` (below the project's), unless it was built since its files and the
+// toolchain changed. Several processes may do so at once.
+GoProgram build_go_program(const GoToolchain& toolchain, const std::string& folder,
+                           const GoProgramOptions& options);
+
+}  // namespace cgoscope

@@ -1,0 +1,3 @@
+module example.org/every_signal
+
+go 1.19

@@ -1,0 +1,3 @@
+module example.org/runtime_offsets
+
+go 1.19
