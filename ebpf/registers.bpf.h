@@ -33,7 +33,7 @@ static __always_inline __u64 return_address(const cg_registers* r, __u32 stack_a
 
 // The same where the stack has been copied, from the stack pointer on.
 static __always_inline __u64 return_address_within(const cg_registers* r, __u32 stack_adjust,
-                                                   const __u64* stack, __u32 words) {
+                                                   const __u64* stack, __u64 words) {
   const __u32 index = stack_adjust / sizeof(__u64);
   return index < words ? stack[index] : return_address(r, stack_adjust);
 }
@@ -64,7 +64,7 @@ static __always_inline __u64 return_address(const cg_registers* r, __u32 stack_a
 }
 
 static __always_inline __u64 return_address_within(const cg_registers* r, __u32 stack_adjust,
-                                                   const __u64* stack, __u32 words) {
+                                                   const __u64* stack, __u64 words) {
   (void)stack;
   (void)words;
   return return_address(r, stack_adjust);

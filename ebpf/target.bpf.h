@@ -34,6 +34,7 @@ static __always_inline __u64 load_base(cg_registers* r) {
 // 1 KiB, so the chain of frames is read at once, as far as that goes. The program may be preempted
 // by one that wants the same copy: then `busy` says so, and that one reads frame by frame.
 #define CG_WINDOW_WORDS 128
+#define CG_PAGE_BYTES 4096  // or more
 struct stack_window {
   __u64 busy;
   __u64 words[CG_WINDOW_WORDS];
@@ -62,21 +63,26 @@ static __always_inline void read_stack(cg_registers* r, enum cg_signal signal, _
   struct stack_window* window = bpf_map_lookup_elem(&stack_windows, &first);
   if (!window) return;
   const int ours = __sync_val_compare_and_swap(&window->busy, 0, 1) == 0;
-  if (ours && bpf_probe_read_user(window->words, sizeof(window->words), (const void*)top) == 0)
-    window_words = CG_WINDOW_WORDS - 1;
+  // Not beyond the page: the next one may be untouched, and a fault takes longer than all else
+  // here.
+  __u32 window_bytes = CG_PAGE_BYTES - (top & (CG_PAGE_BYTES - 1));
+  if (window_bytes > sizeof(window->words)) window_bytes = sizeof(window->words);
+  if (ours && bpf_probe_read_user(window->words, window_bytes, (const void*)top) == 0)
+    window_words = window_bytes / sizeof(__u64);
 
   if (config.call_site[signal]) {
     pcs[0] = PROGRAM_COUNTER(r) + CALL_BYTES;
   } else if (window_words == 0) {
     pcs[0] = return_address(r, config.stack_adjust[signal]);
   } else {
-    pcs[0] = return_address_within(r, config.stack_adjust[signal], window->words, CG_WINDOW_WORDS);
+    pcs[0] = return_address_within(r, config.stack_adjust[signal], window->words, window_words);
   }
 #pragma clang loop unroll(full)
   for (int i = 1; i < depth; i++) {
     __u64 saved[2];  // the caller's frame pointer, the return address into it
     const __u64 index = (frame - top) / sizeof(__u64);
-    if (index < window_words && index < CG_WINDOW_WORDS - 1) {
+    if (frame == 0) break;  // the outermost
+    if (index + 1 < window_words && index < CG_WINDOW_WORDS - 1) {
       saved[0] = window->words[index];
       saved[1] = window->words[index + 1];
     } else if (bpf_probe_read_user(saved, sizeof(saved), (const void*)frame) != 0) {

@@ -2,8 +2,12 @@
 // with every Go toolchain there is and both kinds of link. Needs root, or CAP_BPF and CAP_PERFMON.
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -107,6 +111,18 @@ class Attach : public testing::TestWithParam<Row> {
     return {};
   }
 
+  // The first byte of gopark's probed instruction as it is in the program's memory: int3 while a
+  // probe is there. (The program is linked at a fixed address.)
+  int probed_byte() const {
+    const uint64_t address = signals_[CG_PARK].sites.front().address;
+    FILE* memory = fopen(("/proc/" + std::to_string(program_->pid()) + "/mem").c_str(), "r");
+    if (memory == nullptr) return -1;
+    fseeko(memory, static_cast<off_t>(address), SEEK_SET);
+    const int byte = fgetc(memory);
+    fclose(memory);
+    return byte;
+  }
+
   std::string path_;
   std::unique_ptr<GoBinary> binary_;
   std::vector<PlannedSignal> signals_;
@@ -134,7 +150,7 @@ TEST_P(Attach, ThreadsThatGoroutinesTakeAlong) {
   EXPECT_EQ(requested, books(CG_THREAD_REQUEST).aggregated);
 }
 
-// Without the signal that says where they locked, as when they locked before the attach.
+// Without the signal that says where they locked: as when they locked before the attach.
 TEST_P(Attach, ThreadsOfGoroutinesThatLockedUnseen) {
   for (PlannedSignal& planned : signals_) {
     if (planned.signal == CG_LOCK_THREAD) planned.state = SignalState::kAbsent;
@@ -182,9 +198,10 @@ TEST_P(Attach, TimersByTheLineThatCreatesThem) {
   EXPECT_EQ(tickers.count, 1000U);
   EXPECT_EQ(tickers.stopped, 1000U);
   EXPECT_EQ(books(CG_TIMER_CREATE).aggregated, 81000U);
-  EXPECT_EQ(books(CG_TIMER_STOP).hits, 61000U);
+  // In Go 1.19 a hit may be a stack check that failed: filtered, and hit again.
+  EXPECT_GE(books(CG_TIMER_STOP).hits, 61000U);
   EXPECT_EQ(books(CG_TIMER_STOP).aggregated, 41000U);
-  EXPECT_EQ(books(CG_TIMER_RESET).hits, 41000U);
+  EXPECT_GE(books(CG_TIMER_RESET).hits, 41000U);
   EXPECT_EQ(books(CG_TIMER_RESET).aggregated, 20000U);
   EXPECT_EQ(books(CG_TIMER_FIRE).aggregated, 40000U);
   // Timers that were set anew are counted where that was done.
@@ -256,7 +273,7 @@ TEST_P(Attach, CountsOnlyWhileAttached) {
   wait();
   attachment_->detach(SignalGroup::kParks);
   const SignalTotals first = attachment_->totals(CG_PARK);
-  EXPECT_GT(first.books.hits, 100U);
+  EXPECT_GT(first.books.hits, 10U);
   EXPECT_GE(first.attached_ns, 200'000'000);
   wait();
   EXPECT_EQ(books(CG_PARK).hits, first.books.hits);
@@ -264,7 +281,54 @@ TEST_P(Attach, CountsOnlyWhileAttached) {
   ASSERT_TRUE(attachment_->attach(SignalGroup::kParks));
   ASSERT_TRUE(attachment_->attach(SignalGroup::kParks));  // does nothing
   wait();
-  EXPECT_GT(books(CG_PARK).hits, first.books.hits + 100);
+  EXPECT_GT(books(CG_PARK).hits, first.books.hits + 10);
+  EXPECT_TRUE(program_->alive());
+}
+
+// Timers that wait when a window ends are not taken for abandoned ones in the next.
+TEST_P(Attach, AWindowEndsWhatItFollowed) {
+  ASSERT_NO_FATAL_FAILURE(run("timers", {SignalGroup::kTimers}));
+  attachment_->detach(SignalGroup::kTimers);
+  EXPECT_EQ(timers_of("main.createAbandoned").unfollowed, 0U);
+  ASSERT_TRUE(attachment_->attach(SignalGroup::kTimers));
+  const cg_count abandoned = timers_of("main.createAbandoned");
+  EXPECT_EQ(abandoned.count, 20000U);
+  EXPECT_EQ(abandoned.unfollowed, 20000U);
+  const cg_count stopped = timers_of("main.createStopped");
+  EXPECT_EQ(stopped.unfollowed, 0U);
+}
+
+// Nothing of a probe outlives the one that made it, however it ends.
+TEST_P(Attach, AKilledProbeLeavesNothingBehind) {
+  ASSERT_NO_FATAL_FAILURE(start("forever"));
+  program_->say_go();
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t prober = fork();
+  ASSERT_GE(prober, 0);
+  if (prober == 0) {
+    AttachRequest request{program_->pid(), path_, binary_.get(), signals_, kind()};
+    Result<Attachment> opened = Attachment::open(request);
+    bool good = opened.has_value();
+    for (int group = 0; good && group < kSignalGroups; ++group)
+      good = opened->attach(static_cast<SignalGroup>(group)).has_value();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    good = good && opened->totals(CG_PARK).books.hits > 0;
+    if (write(ready[1], good ? "y" : "n", 1) != 1) _exit(1);
+    pause();
+  }
+  char answer = 0;
+  ASSERT_EQ(read(ready[0], &answer, 1), 1);
+  EXPECT_EQ(answer, 'y');
+  EXPECT_EQ(probed_byte(), 0xcc);
+  kill(prober, SIGKILL);
+  waitpid(prober, nullptr, 0);
+  close(ready[0]);
+  close(ready[1]);
+  // The kernel takes its breakpoints out after the last descriptor is gone, not at once.
+  for (int i = 0; i < 100 && probed_byte() == 0xcc; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_NE(probed_byte(), 0xcc);
   EXPECT_TRUE(program_->alive());
 }
 
