@@ -17,9 +17,10 @@ Error too_old(const std::string& path, const std::string& version) {
 
 // crosscall2 is the way from C into Go. It is part of runtime/cgo, whose C code needs it, so that
 // every program with cgo has it and no other; a stripped one too, since it is in Go's own table.
+// (The variable _cgo_init, by which the runtime itself knows, is in every program.)
 bool has_runtime_cgo(const ElfImage& image, const Pclntab& functions) {
   return functions.functions_named({"crosscall2"}).front().has_value() ||
-         image.symbol_named("x_cgo_init") != nullptr || image.symbol_named("_cgo_init") != nullptr;
+         image.symbol_named("x_cgo_init") != nullptr;
 }
 
 void describe(GoBinary& binary) {
