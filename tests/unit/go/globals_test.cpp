@@ -10,6 +10,7 @@
 #include "probe_cli/go/address_references.h"
 #include "probe_cli/go/go_binary.h"
 #include "tests/go_program.h"
+#include "tests/unit/go/every_signal.h"
 
 namespace cgoscope {
 namespace {
@@ -21,10 +22,11 @@ using testing::SizeIs;
 
 // What nm says: name → address.
 std::map<std::string, uint64_t> symbols_of(const GoToolchain& toolchain, const std::string& path) {
-  const CommandResult nm = run_command({toolchain.go(), "tool", "nm", path}, {"GOTOOLCHAIN=local"});
-  EXPECT_EQ(nm.status, 0) << nm.err;
+  const Result<std::string> nm =
+      output_of({"env", "GOTOOLCHAIN=local", toolchain.go(), "tool", "nm", path});
+  if (!nm) ADD_FAILURE() << nm.error().message();
   std::map<std::string, uint64_t> symbols;
-  std::istringstream lines(nm.out);
+  std::istringstream lines(nm ? *nm : "");
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string address;
@@ -46,48 +48,17 @@ void expect_the_symbols(const Globals& globals, std::map<std::string, uint64_t> 
   EXPECT_THAT(globals.missing, IsEmpty());
 }
 
-struct Variant {
-  const char* name;
-  std::vector<std::string> arguments;
-  std::vector<std::string> environment;
-  bool can_strip = true;  // with the strip command of this machine
-};
-const Variant kVariants[] = {
-    {"plain", {}, {"CGO_ENABLED=1"}},
-    {"external", {"-ldflags=-linkmode=external"}, {"CGO_ENABLED=1"}},
-    {"pie", {"-buildmode=pie"}, {"CGO_ENABLED=1"}},
-    {"pure", {}, {"CGO_ENABLED=0"}},
-    {"pure_pie", {"-buildmode=pie"}, {"CGO_ENABLED=0"}},
-    {"arm64", {}, {"CGO_ENABLED=0", "GOARCH=arm64"}, false},
-    {"arm64_pie", {"-buildmode=pie"}, {"CGO_ENABLED=0", "GOARCH=arm64"}, false},
-};
-
-class GlobalsOfProgram : public testing::TestWithParam<GoToolchain> {
- protected:
-  void SetUp() override {
-    version_ = parse_go_version(go_version_of(GetParam()));
-    if (!version_) GTEST_SKIP() << "cannot run " << GetParam().go();
-  }
-  std::string build(const Variant& variant) {
-    const GoProgram program =
-        build_go_program(GetParam(), "tests/unit/go/every_signal",
-                         {variant.name, variant.arguments, variant.environment});
-    EXPECT_EQ(program.problem, "");
-    return program.path;
-  }
-
-  std::optional<GoVersion> version_;
-};
+class GlobalsOfProgram : public WithToolchain {};
 
 INSTANTIATE_TEST_SUITE_P(Toolchains, GlobalsOfProgram, testing::ValuesIn(go_toolchains()),
                          toolchain_name);
 
 TEST_P(GlobalsOfProgram, AreTheSymbolsAndTheInstructionsSayTheSame) {
-  for (const Variant& variant : kVariants) {
-    SCOPED_TRACE(variant.name);
-    const std::string program = build(variant);
-    const auto symbols = symbols_of(GetParam(), program);
-    const Result<GoBinary> binary = GoBinary::open(program);
+  for (const GoProgram& program : every_signal_programs()) {
+    SCOPED_TRACE(program.name);
+    const std::string path = build(program);
+    const auto symbols = symbols_of(GetParam(), path);
+    const Result<GoBinary> binary = GoBinary::open(path);
     ASSERT_TRUE(binary) << binary.error().message();
     EXPECT_FALSE(binary->globals.decoded);
     expect_the_symbols(binary->globals, symbols);
@@ -100,25 +71,25 @@ TEST_P(GlobalsOfProgram, AreTheSymbolsAndTheInstructionsSayTheSame) {
 }
 
 TEST_P(GlobalsOfProgram, AreFoundInStrippedPrograms) {
-  for (const Variant& variant : kVariants) {
-    if (!variant.can_strip) continue;
-    SCOPED_TRACE(variant.name);
-    const std::string program = build(variant);
-    const std::string stripped = program + "_stripped";
-    const CommandResult made = run_command({"strip", "-o", stripped, program});
-    if (made.status != 0) GTEST_SKIP() << "strip: " << made.err;
+  for (const GoProgram& program : every_signal_programs()) {
+    if (is_for_arm64(program)) continue;
+    SCOPED_TRACE(program.name);
+    const std::string path = build(program);
+    const std::string stripped = path + "_stripped";
+    const Result<std::string> made = output_of({"strip", "-o", stripped, path});
+    if (!made) GTEST_SKIP() << made.error().message();
     const Result<GoBinary> binary = GoBinary::open(stripped);
     ASSERT_TRUE(binary) << binary.error().message();
     EXPECT_TRUE(binary->stripped);
     EXPECT_TRUE(binary->globals.decoded);
     EXPECT_NE(binary->layout.source, LayoutSource::kDwarf);
-    expect_the_symbols(binary->globals, symbols_of(GetParam(), program));
+    expect_the_symbols(binary->globals, symbols_of(GetParam(), path));
   }
 }
 
 // A layout that is not this release's must not lead to a wrong address.
 TEST_P(GlobalsOfProgram, AreNotGuessedWhenTheLayoutDoesNotFit) {
-  const Result<GoBinary> binary = GoBinary::open(build(kVariants[0]));
+  const Result<GoBinary> binary = GoBinary::open(build(every_signal_with_cgo("cgo", {})));
   ASSERT_TRUE(binary) << binary.error().message();
   Layout layout = binary->layout;
   *layout.sched.nmidle += 4;

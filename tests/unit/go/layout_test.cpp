@@ -6,14 +6,18 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <random>
+#include <sstream>
 #include <string>
+#include <utility>
 
 #include "probe_cli/go/layout_dwarf.h"
 #include "probe_cli/go/layout_table.h"
 #include "tests/go_program.h"
 #include "tests/made_elf.h"
 #include "tests/memory_file.h"
+#include "tests/unit/go/every_signal.h"
 #include "tests/unit/go/layout_text.h"
 
 namespace cgoscope {
@@ -27,128 +31,112 @@ Result<Layout> layout_of(const std::string& path, std::optional<GoVersion> versi
   return find_layout(*image, version);
 }
 
-struct Variant {
-  const char* name;
-  std::vector<std::string> arguments;
-  std::vector<std::string> environment;
-};
-const Variant kVariants[] = {
-    {"plain", {}, {"CGO_ENABLED=1"}},
-    {"plain_uncompressed", {"-ldflags=-compressdwarf=false"}, {"CGO_ENABLED=1"}},
-    {"external", {"-ldflags=-linkmode=external"}, {"CGO_ENABLED=1"}},
-    {"pie", {"-buildmode=pie"}, {"CGO_ENABLED=1"}},
-    {"pure", {}, {"CGO_ENABLED=0"}},
-    {"pure_pie", {"-buildmode=pie"}, {"CGO_ENABLED=0"}},
-    {"arm64", {}, {"CGO_ENABLED=0", "GOARCH=arm64"}},
-};
-
-class LayoutOfProgram : public testing::TestWithParam<GoToolchain> {
- protected:
-  void SetUp() override {
-    version_ = parse_go_version(go_version_of(GetParam()));
-    if (!version_) GTEST_SKIP() << "cannot run " << GetParam().go();
-  }
-  std::string build(const std::string& name, const std::vector<std::string>& arguments,
-                    const std::vector<std::string>& environment,
-                    const std::string& folder = "tests/unit/go/every_signal") {
-    const GoProgram program = build_go_program(GetParam(), folder, {name, arguments, environment});
-    EXPECT_EQ(program.problem, "");
-    return program.path;
-  }
-
-  std::optional<GoVersion> version_;
-};
+class LayoutOfProgram : public WithToolchain {};
 
 INSTANTIATE_TEST_SUITE_P(Toolchains, LayoutOfProgram, testing::ValuesIn(go_toolchains()),
                          toolchain_name);
 
-TEST_P(LayoutOfProgram, IsWhatGosOwnReaderOfDwarfSays) {
-  const std::string reader =
-      build("runtime_offsets", {}, {"CGO_ENABLED=0"}, "tests/unit/go/runtime_offsets");
-  for (const Variant& variant : kVariants) {
-    SCOPED_TRACE(variant.name);
-    const std::string program = build(variant.name, variant.arguments, variant.environment);
-    const CommandResult said = run_command({reader, program, "runtime.g", "runtime.m", "runtime.p",
-                                            "runtime.schedt", "runtime.timer"});
-    ASSERT_EQ(said.status, 0) << said.err;
+std::string contents_of(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
 
-    const Result<Layout> layout = layout_of(program, version_);
+// What the lines of runtime_offsets say of each field that we know.
+Layout layout_of_lines(const std::string& text, int minor) {
+  std::map<std::string, uint32_t> offsets;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const size_t space = line.rfind(' ');
+    offsets[line.substr(0, space)] = static_cast<uint32_t>(std::stoul(line.substr(space + 1)));
+  }
+  Layout layout;
+  for (const LayoutField& field : layout_fields()) {
+    // Up to Go 1.22 p.timers is a slice.
+    if (field.member.starts_with("timers.") && minor < 23) continue;
+    std::string name(field.structure);
+    if (!field.member.empty()) name += " " + std::string(field.member);
+    if (const auto found = offsets.find(name); found != offsets.end())
+      field.in(layout) = found->second;
+  }
+  return layout;
+}
+
+TEST_P(LayoutOfProgram, IsWhatGosOwnReaderOfDwarfSays) {
+  const std::string source = std::string(PROJECT_FOLDER) + "/tests/unit/go/runtime_offsets/main.go";
+  const std::string reader = build({.name = "runtime_offsets", .source = contents_of(source)});
+  for (const GoProgram& program : every_signal_programs()) {
+    SCOPED_TRACE(program.name);
+    const std::string path = build(program);
+    const Result<std::string> said = output_of(
+        {reader, path, "runtime.g", "runtime.m", "runtime.p", "runtime.schedt", "runtime.timer"});
+    ASSERT_TRUE(said) << said.error().message();
+    const Result<Layout> layout = layout_of(path, version_);
     ASSERT_TRUE(layout) << layout.error().message();
     EXPECT_EQ(layout->source, LayoutSource::kDwarf);
-    Layout expected;
-    for (const LayoutField& field : layout_fields()) {
-      // Up to Go 1.22 p.timers is a slice.
-      if (field.member.starts_with("timers.") && version_->minor < 23) continue;
-      std::string start = "\n" + std::string(field.structure) + " ";
-      if (!field.member.empty()) start += std::string(field.member) + " ";
-      const std::string lines = "\n" + said.out;
-      for (size_t at = lines.find(start); at != std::string::npos; at = lines.find(start, at + 1)) {
-        const std::string rest = lines.substr(at + start.size());
-        const std::string number = rest.substr(0, rest.find('\n'));
-        if (number.find(' ') != std::string::npos) continue;  // a member, not the size
-        field.in(expected) = static_cast<uint32_t>(std::stoul(number));
-        break;
-      }
-    }
-    EXPECT_EQ(layout_text(*layout), layout_text(expected));
+    EXPECT_EQ(layout_text(*layout), layout_text(layout_of_lines(*said, version_.minor)));
   }
 }
 
 TEST_P(LayoutOfProgram, IsInTheTable) {
-  const auto* column = std::find(kMeasuredMinors.begin(), kMeasuredMinors.end(), version_->minor);
+  const auto* column = std::find(kMeasuredMinors.begin(), kMeasuredMinors.end(), version_.minor);
   if (column == kMeasuredMinors.end())
-    GTEST_SKIP() << "the table has no column of Go 1." << version_->minor;
-  Layout table = table_layout(static_cast<size_t>(column - kMeasuredMinors.begin()));
-  for (const Variant& variant : kVariants) {
-    SCOPED_TRACE(variant.name);
-    const std::string program = build(variant.name, variant.arguments, variant.environment);
-    const Result<Layout> layout = layout_of(program, version_);
+    GTEST_SKIP() << "the table has no column of Go 1." << version_.minor;
+  for (const GoProgram& program : every_signal_programs()) {
+    SCOPED_TRACE(program.name);
+    const Result<Layout> layout = layout_of(build(program), version_);
     ASSERT_TRUE(layout) << layout.error().message();
-    Layout expected = table;
+    Layout expected = table_layout(static_cast<size_t>(column - kMeasuredMinors.begin()));
     // The one difference between the machines.
-    if (std::string_view(variant.name) == "arm64") expected.p.size = layout->p.size;
+    if (is_for_arm64(program)) expected.p.size = layout->p.size;
     EXPECT_EQ(layout_text(*layout), layout_text(expected));
   }
 }
 
 TEST_P(LayoutOfProgram, ComesFromTheTableWithoutDwarf) {
   // With -w and external linking C's debug information remains.
-  const std::string stripped = build("stripped", {"-ldflags=-s -w"}, {"CGO_ENABLED=1"});
-  const std::string external =
-      build("external_w", {"-ldflags=-w -linkmode=external"}, {"CGO_ENABLED=1"});
-  for (const std::string& program : {stripped, external}) {
-    SCOPED_TRACE(program);
-    const Result<Layout> layout = layout_of(program, version_);
+  for (const GoProgram& program :
+       {every_signal_with_cgo("cgo_stripped", {"-ldflags=-s -w"}),
+        every_signal_with_cgo("cgo_external_w", {"-ldflags=-w -linkmode=external"})}) {
+    SCOPED_TRACE(program.name);
+    const std::string path = build(program);
+    const Result<Layout> layout = layout_of(path, version_);
     ASSERT_TRUE(layout) << layout.error().message();
     EXPECT_NE(layout->source, LayoutSource::kDwarf);
-    const Result<Layout> unknown = layout_of(program, std::nullopt);
+    const Result<Layout> unknown = layout_of(path, std::nullopt);
     ASSERT_FALSE(unknown);
     EXPECT_THAT(unknown.error().message(), HasSubstr("its Go version is not known"));
   }
 }
 
-TEST_P(LayoutOfProgram, IsFoundInSectionsCompressedTheOldWay) {
-  const std::string plain = build("plain", {}, {"CGO_ENABLED=1"});
+TEST_P(LayoutOfProgram, IsFoundHoweverTheSectionsAreCompressed) {
+  const std::string compressed = build(every_signal("pure", {}));
+  const std::string plain =
+      build(every_signal("pure_uncompressed", {"-ldflags=-compressdwarf=false"}));
   const std::string old = plain + "_zlib_gnu";
-  const CommandResult made =
-      run_command({"objcopy", "--compress-debug-sections=zlib-gnu", plain, old});
-  if (made.status != 0) GTEST_SKIP() << "objcopy: " << made.err;
-  const Result<ElfImage> image = ElfImage::open(old);
-  ASSERT_TRUE(image);
-  ASSERT_NE(image->section(".zdebug_info"), nullptr);
-  const Result<Layout> layout = layout_from_dwarf(*image);
-  ASSERT_TRUE(layout) << layout.error().message();
-  EXPECT_EQ(layout_text(*layout), layout_text(*layout_of(plain, version_)));
+  const Result<std::string> made =
+      output_of({"objcopy", "--compress-debug-sections=zlib-gnu", plain, old});
+  if (!made) GTEST_SKIP() << made.error().message();
+  const std::pair<std::string, const char*> rows[] = {
+      {compressed, ".debug_info"}, {plain, ".debug_info"}, {old, ".zdebug_info"}};
+  for (const auto& [path, section] : rows) {
+    SCOPED_TRACE(path);
+    const Result<ElfImage> image = ElfImage::open(path);
+    ASSERT_TRUE(image) << image.error().message();
+    ASSERT_NE(image->section(section), nullptr);
+    EXPECT_EQ(image->section(section)->compressed, path == compressed);
+    const Result<Layout> layout = layout_from_dwarf(*image);
+    ASSERT_TRUE(layout) << layout.error().message();
+    EXPECT_EQ(layout_text(*layout), layout_text(*layout_of(compressed, version_)));
+  }
 }
 
 // Nothing that stands in the debug information may crash the probe or hold it up.
 TEST_P(LayoutOfProgram, SurvivesBrokenDwarf) {
-  const std::string program =
-      build("pure_uncompressed", {"-ldflags=-compressdwarf=false"}, {"CGO_ENABLED=0"});
-  std::ifstream stream(program, std::ios::binary);
-  const std::string whole{std::istreambuf_iterator<char>(stream), {}};
-  const Result<ElfImage> image = ElfImage::open(program);
-  ASSERT_TRUE(image);
+  const std::string path =
+      build(every_signal("pure_uncompressed", {"-ldflags=-compressdwarf=false"}));
+  const std::string whole = contents_of(path);
+  const Result<ElfImage> image = ElfImage::open(path);
+  ASSERT_TRUE(image) << image.error().message();
   std::minstd_rand random(42);
   for (int round = 0; round < 60; ++round) {
     std::string broken = whole;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/go_program.h"
+#include "tests/unit/go/every_signal.h"
 
 namespace cgoscope {
 namespace {
@@ -68,13 +69,12 @@ Functions disassemble(const GoToolchain& toolchain, const std::string& path) {
       }
     }
   }
-  const CommandResult said =
-      run_command({toolchain.go(), "tool", "objdump", "-s", "^(" + pattern + ")$", path},
-                  {"GOTOOLCHAIN=local"});
-  EXPECT_EQ(said.status, 0) << said.err;
+  const Result<std::string> said = output_of({"env", "GOTOOLCHAIN=local", toolchain.go(), "tool",
+                                              "objdump", "-s", "^(" + pattern + ")$", path});
+  if (!said) ADD_FAILURE() << said.error().message();
   Functions functions;
   std::vector<Instruction>* function = nullptr;
-  std::istringstream lines(said.out);
+  std::istringstream lines(said ? *said : "");
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("TEXT ")) {
       function = &functions[line.substr(5, line.find("(SB)") - 5)];
@@ -131,53 +131,23 @@ std::string text_of(const std::vector<ProbeSite>& sites) {
   return text.str();
 }
 
-struct Variant {
-  const char* name;
-  std::vector<std::string> arguments;
-  std::vector<std::string> environment;
-};
-const Variant kVariants[] = {
-    {"plain", {}, {"CGO_ENABLED=1"}},
-    {"external", {"-ldflags=-linkmode=external"}, {"CGO_ENABLED=1"}},
-    {"pie", {"-buildmode=pie"}, {"CGO_ENABLED=1"}},
-    {"pure", {}, {"CGO_ENABLED=0"}},
-    {"pure_pie", {"-buildmode=pie"}, {"CGO_ENABLED=0"}},
-    {"arm64", {}, {"CGO_ENABLED=0", "GOARCH=arm64"}},
-    {"arm64_pie", {"-buildmode=pie"}, {"CGO_ENABLED=0", "GOARCH=arm64"}},
-};
-
-class SignalsOfProgram : public testing::TestWithParam<GoToolchain> {
- protected:
-  void SetUp() override {
-    version_ = parse_go_version(go_version_of(GetParam()));
-    if (!version_) GTEST_SKIP() << "cannot run " << GetParam().go();
-  }
-  std::string build(const Variant& variant) {
-    const GoProgram program =
-        build_go_program(GetParam(), "tests/unit/go/every_signal",
-                         {variant.name, variant.arguments, variant.environment});
-    EXPECT_EQ(program.problem, "");
-    return program.path;
-  }
-
-  std::optional<GoVersion> version_;
-};
+class SignalsOfProgram : public WithToolchain {};
 
 INSTANTIATE_TEST_SUITE_P(Toolchains, SignalsOfProgram, testing::ValuesIn(go_toolchains()),
                          toolchain_name);
 
 TEST_P(SignalsOfProgram, AreWhereTheDisassemblyShowsThem) {
-  for (const Variant& variant : kVariants) {
-    SCOPED_TRACE(variant.name);
-    const std::string program = build(variant);
-    const Functions functions = disassemble(GetParam(), program);
-    const Result<GoBinary> binary = GoBinary::open(program);
+  for (const GoProgram& program : every_signal_programs()) {
+    SCOPED_TRACE(program.name);
+    const std::string path = build(program);
+    const Functions functions = disassemble(GetParam(), path);
+    const Result<GoBinary> binary = GoBinary::open(path);
     ASSERT_TRUE(binary) << binary.error().message();
     const std::vector<PlannedSignal> plan = plan_signals(*binary);
     ASSERT_EQ(plan.size(), std::size(kExpected));
     for (size_t i = 0; i < plan.size(); ++i) {
       SCOPED_TRACE(kExpected[i].name);
-      const std::string name = expected_function(kExpected[i], *version_);
+      const std::string name = expected_function(kExpected[i], version_);
       EXPECT_EQ(plan[i].signal, static_cast<cg_signal>(i));
       EXPECT_EQ(plan[i].state, SignalState::kReady) << plan[i].reason;
       EXPECT_EQ(plan[i].function, name);
@@ -195,7 +165,7 @@ TEST_P(SignalsOfProgram, AreWhereTheDisassemblyShowsThem) {
 
 // On amd64 no release after 1.20 needs a place that the kernel has to single-step.
 TEST_P(SignalsOfProgram, AreCheapOnAmd64) {
-  const Result<GoBinary> binary = GoBinary::open(build(kVariants[0]));
+  const Result<GoBinary> binary = GoBinary::open(build(every_signal_with_cgo("cgo", {})));
   ASSERT_TRUE(binary) << binary.error().message();
   std::set<std::string> stepped;
   for (const PlannedSignal& planned : plan_signals(*binary)) {
@@ -205,15 +175,16 @@ TEST_P(SignalsOfProgram, AreCheapOnAmd64) {
   }
   const std::set<std::string> nosplit = {"runtime.LockOSThread", "runtime.cgocall", "runtime.fatal",
                                          "runtime.fatalpanic", "runtime.throw"};
-  EXPECT_EQ(stepped, version_->minor < 21 ? nosplit : std::set<std::string>{});
+  EXPECT_EQ(stepped, version_.minor < 21 ? nosplit : std::set<std::string>{});
 }
 
 TEST_P(SignalsOfProgram, NeedNoSymbols) {
-  for (const Variant& variant :
-       {Variant{"stripped", {"-ldflags=-s -w"}, {"CGO_ENABLED=1"}},
-        Variant{"stripped_pie", {"-ldflags=-s -w", "-buildmode=pie"}, {"CGO_ENABLED=1"}}}) {
-    SCOPED_TRACE(variant.name);
-    const Result<GoBinary> binary = GoBinary::open(build(variant));
+  const std::string strip = "-ldflags=-s -w";
+  for (const GoProgram& program :
+       {every_signal_with_cgo("cgo_stripped", {strip}),
+        every_signal_with_cgo("cgo_pie_stripped", {strip, "-buildmode=pie"})}) {
+    SCOPED_TRACE(program.name);
+    const Result<GoBinary> binary = GoBinary::open(build(program));
     ASSERT_TRUE(binary) << binary.error().message();
     for (const PlannedSignal& planned : plan_signals(*binary))
       EXPECT_EQ(planned.state, SignalState::kReady) << planned.reason;

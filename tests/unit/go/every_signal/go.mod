@@ -1,3 +1,0 @@
-module example.org/every_signal
-
-go 1.19

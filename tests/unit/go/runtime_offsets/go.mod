@@ -1,3 +1,0 @@
-module example.org/runtime_offsets
-
-go 1.19
