@@ -12,6 +12,7 @@ namespace cgoscope {
 namespace {
 
 constexpr double kSecond = 1e9;
+constexpr double kMost = 1e18;  // in a 64-bit integer, with room
 using enum Threshold::Unit;
 
 constexpr Threshold kThresholds[] = {
@@ -83,6 +84,7 @@ Result<bool> Settings::set(std::string_view option, std::string_view text) {
     }
   }
   if (!(value > 0)) return Error{what, "it must be more than 0", "see `cgoscope rules`"};
+  if (value > kMost) return Error{what, "it is too large", "see `cgoscope rules`"};
   values_.insert_or_assign(std::string(option), value);
   return true;
 }

@@ -21,8 +21,10 @@ std::string counted(int64_t number, std::string_view one) {
 }
 
 std::string spoken_duration(int64_t duration_ns) {
-  constexpr int64_t kMs = 1'000'000, kSecond = 1000 * kMs;
+  constexpr int64_t kUs = 1000, kMs = 1000 * kUs, kSecond = 1000 * kMs;
   const int64_t ns = std::max<int64_t>(duration_ns, 0);
+  if (ns < kMs) return fmt::format("{} \u00b5s", ns / kUs);
+  if (ns < 10 * kMs) return fmt::format("{:.1f} ms", static_cast<double>(ns / (kMs / 10)) / 10);
   if (ns < kSecond) return fmt::format("{} ms", ns / kMs);
   if (ns < 60 * kSecond)
     return fmt::format("{:.1f} s", static_cast<double>(ns / (kSecond / 10)) / 10);

@@ -50,8 +50,11 @@ struct EvidenceJson {
 std::string rfc3339(int64_t wall_ns) {
   constexpr int64_t kMs = 1'000'000, kSecond = 1000 * kMs;
   int64_t below_ns = wall_ns % kSecond;
-  if (below_ns < 0) below_ns += kSecond;
-  const auto seconds = static_cast<time_t>((wall_ns - below_ns) / kSecond);
+  time_t seconds = wall_ns / kSecond;
+  if (below_ns < 0) {
+    below_ns += kSecond;
+    --seconds;
+  }
   struct tm parts{};
   if (!gmtime_r(&seconds, &parts)) return "1970-01-01T00:00:00.000Z";
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,

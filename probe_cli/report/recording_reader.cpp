@@ -1,5 +1,6 @@
 // A recording may come from anybody: every id, number and length is checked, and what a line can
 // make us allocate is bounded by its own length.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,7 @@ constexpr size_t kMostLineBytes = size_t{32} << 20;
 constexpr size_t kMostStacks = size_t{1} << 20;
 constexpr size_t kMostFrames = 1024;
 constexpr int kMostNesting = 8;
+constexpr int64_t kLatestNs = int64_t{1} << 62;  // 146 years: differences of times do not overflow
 
 // Fills a value's fields from an object. A key that is missing leaves the default, one that is not
 // known is passed over, so that a later minor change of the form can be read; a value of the wrong
@@ -180,6 +182,8 @@ bool is_nested_too_deeply(const std::string& line) {
   return false;
 }
 
+bool is_time(int64_t ns) { return ns >= 0 && ns <= kLatestNs; }
+
 class Interpreter {
  public:
   explicit Interpreter(const RecordingReader& reader) : reader_(reader) {}
@@ -206,7 +210,10 @@ class Interpreter {
     std::string problem;
     if (!json.contains("start")) return "the header has no start";
     FromJson::fill(start, json["start"], ids_, problem, "start");
-    if (problem.empty() && reader_.on_start) reader_.on_start(start);
+    if (!problem.empty()) return problem;
+    if (!is_time(start.wall_ns)) return "its time is out of range";
+    if (!(start.interval_s > 0 && start.interval_s <= 1e9)) return "its interval is out of range";
+    if (reader_.on_start) reader_.on_start(start);
     return problem;
   }
 
@@ -236,7 +243,13 @@ class Interpreter {
     Sample sample;
     std::string problem;
     FromJson::fill(sample, json, ids_, problem, "sample");
-    if (problem.empty() && reader_.on_sample) reader_.on_sample(sample, stacks_);
+    if (!problem.empty()) return problem;
+    if (!is_time(sample.at_ns) || !is_time(sample.wall_ns) || !is_time(sample.run_ns) ||
+        !std::all_of(sample.ms.begin(), sample.ms.end(),
+                     [](const MSample& m) { return is_time(m.began_ns); })) {
+      return "a time is out of range";
+    }
+    if (reader_.on_sample) reader_.on_sample(sample, stacks_);
     return problem;
   }
 
@@ -245,6 +258,9 @@ class Interpreter {
     std::string problem;
     FromJson::fill(end, json, ids_, problem, "end");
     ended_ = true;
+    if (problem.empty() && (!is_time(end.wall_ns) || !is_time(end.run_ns))) {
+      return "a time is out of range";
+    }
     if (problem.empty() && reader_.on_end) reader_.on_end(std::move(end));
     return problem;
   }

@@ -2,6 +2,7 @@
 // reaches the terminal but through printable().
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -114,7 +115,8 @@ class TextSink : public Sink {
     say(fmt::format(
         "cgoscope {}: watching pid {} ({}{}{}), a look every {}{}", start.tool_version,
         subject_.pid, subject_.exe, subject_.go_version.empty() ? "" : ", " + subject_.go_version,
-        subject_.cgo ? ", cgo" : "", spoken_duration(static_cast<int64_t>(start.interval_s * 1e9)),
+        subject_.cgo ? ", cgo" : "",
+        spoken_duration(static_cast<int64_t>(std::clamp(start.interval_s, 0.0, 1e9) * 1e9)),
         start.link_kind.empty() ? "" : ", through " + start.link_kind));
     for (const std::string& note : start.notes) say("  note: " + note);
     flush();
@@ -225,8 +227,11 @@ class TextSink : public Sink {
     std::string attached;
     for (const SignalSample& signal : last.signals) {
       if (signal.attached_ns <= 0) continue;
-      attached += fmt::format("{}{} ({})", attached.empty() ? "" : ", ", signal_name(signal.signal),
-                              counted(static_cast<int64_t>(signal.books.hits), "hit"));
+      attached += attached.empty() ? "" : ", ";
+      attached += signal_name(signal.signal);
+      if (signal.books.hits > 0) {
+        attached += " (" + counted(static_cast<int64_t>(signal.books.hits), "hit") + ")";
+      }
     }
     say(fmt::format("  looked at: the runtime's memory and /proc, {}; signals: {}",
                     counted(looks_, "time"), attached.empty() ? "none" : attached));

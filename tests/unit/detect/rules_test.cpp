@@ -84,6 +84,8 @@ TEST(Settings, Set) {
       {"--churn-rate", "1e3", 1000},
       {"--churn-rate", "fast", 0},
       {"--churn-rate", "nan", 0},
+      {"--stuck-ms", "1e19", 0},
+      {"--stuck-after", "2562047h", 0},
       {"--no-such", "1", 0},
       {"stuck-after", "1s", 0},
   };

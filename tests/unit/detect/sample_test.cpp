@@ -75,7 +75,10 @@ TEST(Wording, Numbers) {
   EXPECT_EQ(grouped(-123), "-123");
   EXPECT_EQ(counted(1, "thread"), "1 thread");
   EXPECT_EQ(counted(0, "thread"), "0 threads");
-  EXPECT_EQ(spoken_duration(-5), "0 ms");
+  EXPECT_EQ(spoken_duration(-5), "0 \u00b5s");
+  EXPECT_EQ(spoken_duration(999'999), "999 \u00b5s");
+  EXPECT_EQ(spoken_duration(1'990'000), "1.9 ms");
+  EXPECT_EQ(spoken_duration(10'000'000), "10 ms");
   EXPECT_EQ(spoken_duration(999'999'999), "999 ms");
   EXPECT_EQ(spoken_duration(1'000'000'000), "1.0 s");
   EXPECT_EQ(spoken_duration(12'460'000'000), "12.4 s");

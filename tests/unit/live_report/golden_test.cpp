@@ -1,0 +1,194 @@
+// The sinks on runs made by hand, against files that a person has read: golden/NAME.
+// CGOSCOPE_UPDATE_GOLDEN=1 writes them anew; look at the difference before you commit it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include "tests/unit/live_report/made_report.h"
+
+namespace cgoscope {
+namespace {
+
+// A golden file spells control characters out, so that reading it is safe too.
+std::string visible(const std::string& bytes) {
+  std::string text;
+  for (const char byte : bytes) {
+    const auto code = static_cast<unsigned char>(byte);
+    if ((code < 0x20 && byte != '\n') || code == 0x7F) {
+      text += {'^', static_cast<char>(code ^ 0x40)};
+    } else {
+      text += byte;
+    }
+  }
+  return text;
+}
+
+void compare(const std::string& name, const std::string& bytes) {
+  const std::string path = std::string(GOLDEN_RUNS) + "/" + name;
+  const std::string text = visible(bytes);
+  const char* update = std::getenv("CGOSCOPE_UPDATE_GOLDEN");
+  if (update && *update != '\0') {
+    std::ofstream(path, std::ios::binary) << text;
+    return;
+  }
+  std::ifstream file(path, std::ios::binary);
+  ASSERT_TRUE(file) << path << " is missing: run with CGOSCOPE_UPDATE_GOLDEN=1 and look at it";
+  std::stringstream golden;
+  golden << file.rdbuf();
+  EXPECT_EQ(text, golden.str()) << "this is not what " << path
+                                << " has; CGOSCOPE_UPDATE_GOLDEN=1 writes it anew";
+}
+
+using Run = std::function<void(Sink&)>;
+
+std::string text_of(const Run& run, bool colour = false) {
+  std::ostringstream out;
+  run(*make_text_sink(out, colour));
+  return out.str();
+}
+
+std::string json_of(const Run& run) {
+  std::ostringstream out;
+  run(*make_json_sink(out));
+  return out.str();
+}
+
+void full_run(Sink& sink) {
+  Stacks stacks;
+  const Sample sample = made_sample(stacks);
+  Sample before = look_at(1);
+  before.events.clear();
+  sink.start(made_start());
+  sink.tick(before, stacks);
+  sink.finding(made_stuck_m(), false);
+  sink.tick(sample, stacks);
+  LiveFinding worse = made_stuck_m();
+  worse.severity = Severity::kError;
+  sink.finding(worse, true);
+  sink.finding(made_thread_churn(), false);
+  sink.finding(made_timer_flood(), false);
+  sink.end(made_end(), sample, stacks);
+}
+
+void clean_run(Sink& sink) {
+  Stacks stacks;
+  RunStart start = made_start();
+  start.notes.clear();
+  start.subject.cgo = false;
+  sink.start(start);
+  const Sample sample = look_at(30);
+  sink.tick(sample, stacks);
+  RunEnd end;
+  end.wall_ns = kWallAtAttach + 30 * kSecond;
+  end.run_ns = 30 * kSecond;
+  end.why = "--duration is over";
+  sink.end(end, sample, stacks);
+}
+
+// What a target can put into names must not reach a terminal as commands, nor break the JSON.
+void hostile_run(Sink& sink) {
+  const std::string evil = "\x1b[2J\n\r\x07 \xff\xc3 \u202e \u009b31m";
+  Stacks stacks;
+  RunStart start = made_start();
+  start.subject.exe = start.subject.go_version = start.notes[0] = start.link_kind = evil;
+  start.subject.wait_reasons = {evil, evil, evil};
+  sink.start(start);
+  LiveFinding finding = made_stuck_m();
+  finding.where.function = finding.where.file = finding.message = finding.advice = evil;
+  finding.c_function = finding.wait_reason = finding.subsystem = finding.lint = evil;
+  finding.stack[0] = {evil, evil, 3, 0};
+  std::get<StuckMEvidence>(finding.evidence).syscall = evil;
+  sink.finding(finding, false);
+  LiveFinding churn = made_thread_churn();
+  churn.evidence = ThreadChurnEvidence{1e308 * 10, -1, {evil, evil, -3, 0}, {evil, "", 0, 0}};
+  sink.finding(churn, false);
+  Sample sample = made_sample(stacks);
+  sample.cgo[0].c_function = evil;
+  sample.signals[CG_PARK].reason = evil;
+  sample.events[0].text = evil;
+  sample.places[0].stack = stacks.add({{evil, evil, 1, 0}});
+  sample.ms[0].c_function = evil;
+  sink.tick(sample, stacks);
+  sample.signals[CG_PARK].state = evil;
+  sink.tick(sample, stacks);
+  RunEnd end = made_end();
+  end.findings = {finding};
+  end.why = end.notes[0] = evil;
+  sink.end(end, sample, stacks);
+}
+
+TEST(LiveReportGolden, Full) {
+  compare("full.txt", text_of(full_run));
+  compare("full_colour.txt", text_of(full_run, true));
+  compare("full.jsonl", json_of(full_run));
+}
+
+TEST(LiveReportGolden, Clean) {
+  compare("clean.txt", text_of(clean_run));
+  compare("clean.jsonl", json_of(clean_run));
+}
+
+TEST(LiveReportGolden, Hostile) {
+  const std::string text = text_of(hostile_run), json = json_of(hostile_run);
+  for (const char byte : text) {
+    EXPECT_TRUE(byte == '\n' || static_cast<unsigned char>(byte) >= 0x20);
+  }
+  EXPECT_EQ(text.find("\u202e"), std::string::npos);
+  EXPECT_EQ(text.find("\u009b"), std::string::npos);
+  compare("hostile.txt", text);
+  compare("hostile.jsonl", json);
+}
+
+// A tick without news says nothing; a state that changes, and losses that double, are news.
+TEST(TextSink, SaysOnlyNews) {
+  std::ostringstream out;
+  const auto sink = make_text_sink(out, false);
+  const auto said = [&](const Sample& sample) {
+    out.str("");
+    sink->tick(sample, {});
+    return out.str();
+  };
+  Sample sample = look_at(1);
+  sample.signals[CG_PARK].state = "standby";
+  EXPECT_EQ(said(sample), "");
+  EXPECT_EQ(said(sample), "");
+  sample.signals[CG_PARK].state = "detached";
+  sample.signals[CG_PARK].reason = "over the budget";
+  EXPECT_EQ(said(sample), "signal park: detached: over the budget (was standby)\n");
+  EXPECT_EQ(said(sample), "");
+  sample.signals[CG_PANIC].books.ring_full = 3;
+  sample.signals[CG_PANIC].books.hits = 10;
+  EXPECT_EQ(said(sample), "signal panic: 3 events lost so far, of 10\n");
+  sample.signals[CG_PANIC].books.ring_full = 5;
+  EXPECT_EQ(said(sample), "");
+  sample.signals[CG_PANIC].books.ring_full = 6;
+  EXPECT_EQ(said(sample), "signal panic: 6 events lost so far, of 10\n");
+}
+
+// A record is one write.
+class CountedWrites : public std::stringbuf {
+ public:
+  int writes = 0;
+
+ protected:
+  std::streamsize xsputn(const char* text, std::streamsize bytes) override {
+    ++writes;
+    return std::stringbuf::xsputn(text, bytes);
+  }
+};
+
+TEST(JsonSink, ARecordIsOneWrite) {
+  CountedWrites buffer;
+  std::ostream out(&buffer);
+  full_run(*make_json_sink(out));
+  const std::string text = buffer.str();
+  EXPECT_EQ(buffer.writes, std::count(text.begin(), text.end(), '\n'));
+  EXPECT_EQ(buffer.writes, 8);
+}
+
+}  // namespace
+}  // namespace cgoscope

@@ -1,0 +1,146 @@
+// A run with one finding of each rule, made by hand.
+#pragma once
+
+#include "probe_cli/report/sink.h"
+#include "tests/unit/detect/made_run.h"
+
+namespace cgoscope {
+
+inline RunStart made_start() {
+  RunStart start;
+  start.wall_ns = kWallAtAttach;
+  start.tool_version = "0.0.0";
+  start.subject = go_server("go1.22.12");
+  start.subject.keeps_abandoned_timers = true;
+  start.subject.wait_reasons = {"", "GC assist marking", "IO wait"};
+  start.link_kind = "uprobe.multi";
+  start.interval_s = 1;
+  start.notes = {"timers of 2 Ps could not be read"};
+  return start;
+}
+
+inline LiveFinding made_stuck_m() {
+  LiveFinding finding;
+  finding.rule = "stuck-m";
+  finding.severity = Severity::kWarning;
+  finding.first_seen_ns = kWallAtAttach + 2 * kSecond;
+  finding.last_seen_ns = kWallAtAttach + 13 * kSecond + 5'000'000;
+  finding.subsystem = "cgo";
+  finding.wait_reason = "syscall";
+  finding.where = {"example.org/p.(*T).poll", "/src/p/worker.go", 31, 0};
+  finding.c_function = "slow";
+  finding.stack = {{"clock_nanosleep", "", 0, 0},
+                   {"slow", "/src/p/slow.c", 12, 0},
+                   {"runtime.cgocall", "/go/src/runtime/cgocall.go", 157, 0},
+                   {"example.org/p._Cfunc_slow", "_cgo_gotypes.go", 52, 0},
+                   {"example.org/p.(*T).poll", "/src/p/worker.go", 31, 0}};
+  finding.threads = {4250, 4251, 4252};
+  finding.goroutines = {18, 19, 20};
+  finding.evidence = StuckMEvidence{3, 12'400, false, "clock_nanosleep", 17, 10'000};
+  finding.lint = "0123456789abcdef";
+  finding.message =
+      "C.slow has held 3 threads for up to 12.4 s: called at worker.go:31 in "
+      "example.org/p.(*T).poll, now in clock_nanosleep";
+  finding.advice = "sleep in Go with time.Sleep";
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
+inline LiveFinding made_thread_churn() {
+  LiveFinding finding;
+  finding.rule = "thread-churn";
+  finding.severity = Severity::kError;
+  finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 3 * kSecond;
+  finding.subsystem = "threads";
+  finding.where = {"main.worker", "/src/w.go", 20, 0};
+  finding.stack = {{"main.worker", "/src/w.go", 21, 0}};
+  finding.evidence = ThreadChurnEvidence{
+      212.5, 210.25, {"main.serve", "/src/w.go", 11, 0}, {"main.worker", "/src/w.go", 21, 0}};
+  finding.message = "210/s threads are destroyed: goroutines of main.worker exit while locked";
+  finding.advice = "call runtime.UnlockOSThread";
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
+inline LiveFinding made_timer_flood() {
+  LiveFinding finding;
+  finding.rule = "timer-flood";
+  finding.severity = Severity::kNote;
+  finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 9 * kSecond;
+  finding.subsystem = "timers";
+  finding.evidence = TimerFloodEvidence{20'000.25, 14'000, 1'234'567, 13'999.5, true};
+  finding.message = "the number of live timers grows by 13 999/s; who creates them is not known";
+  finding.advice = "make one time.NewTimer outside the loop";
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
+// The last look of a run that saw everything.
+inline Sample made_sample(Stacks& stacks) {
+  Sample sample = look_at(12.5);
+  sample.live_timers = 321;
+  sample.threads_freed = 7;
+  sample.overhead_share = 0.0125;
+  MSample m;
+  m.id = 3;
+  m.tid = 4250;
+  m.goid = 18;
+  m.in_cgo = true;
+  m.locked = true;
+  m.c_function = "slow";
+  m.syscall = "clock_nanosleep";
+  m.go_stack = stacks.add(c_call_stack("slow", "poll", 31));
+  m.c_stack = stacks.add({{"clock_nanosleep", "", 0, 0}});
+  m.call_number = 77;
+  m.began_ns = kAttachedAt + 1;
+  sample.ms = {m};
+  m.id = 4;
+  m.in_cgo = m.locked = false;
+  m.runtime_wait = m.terminal_read = true;
+  sample.ms.push_back(m);
+  const StackId park = stacks.add({{"runtime.netpollblock", "/go/src/runtime/netpoll.go", 1, 0},
+                                   {"main.serve", "/src/w.go", 12, 0}});
+  sample.places = {{CG_PARK, 2, park, 4'000}, {CG_PARK, 90, park, 5}, {CG_HANDOFF, 0, park, 2}};
+  const StackId loop = stacks.add(
+      {{"time.NewTimer", "/go/src/time/sleep.go", 86, 0}, {"main.wait", "/src/loop.go", 12, 0}});
+  sample.timers = {{loop, 5'000, 4'000, 900, 50}};
+  sample.churn = {{stacks.add({{"main.worker", "/src/w.go", 20, 0}}), kNoStack, loop, 12}};
+  sample.cgo = {
+      {"slow", m.go_stack, 1'200, 3, 1'500'000, 250'000'000, 12'400'000'000, 99'000'000'000}};
+  sample.signals[CG_THREAD_EXIT].books = {
+      .hits = 40, .filtered = 0, .aggregated = 40, .delivered = 0, .ring_full = 0, .map_full = 0};
+  sample.signals[CG_THREAD_START].books.hits = 45;
+  sample.signals[CG_PARK].state = "part-time";
+  sample.signals[CG_PARK].reason = "over the budget of 1%";
+  sample.signals[CG_PARK].attached_ns = 3 * kSecond;
+  sample.signals[CG_PARK].books = {.hits = 4'010,
+                                   .filtered = 1,
+                                   .aggregated = 4'005,
+                                   .delivered = 0,
+                                   .ring_full = 0,
+                                   .map_full = 4};
+  sample.signals[CG_PARK].missed = 2;
+  sample.signals[CG_TIMER_STOP].state = "absent";
+  sample.signals[CG_TIMER_STOP].reason = "the program does not contain time.stopTimer";
+  sample.signals[CG_TIMER_STOP].attached_ns = 0;
+  sample.events = {
+      {CG_FATAL, kAttachedAt + 5, 4250, 18, "all goroutines are asleep - deadlock!", park}};
+  return sample;
+}
+
+inline RunEnd made_end() {
+  RunEnd end;
+  end.wall_ns = kWallAtAttach + 13 * kSecond;
+  end.run_ns = 13 * kSecond;
+  end.findings = {made_thread_churn(), made_stuck_m()};
+  end.target_exited = true;
+  end.target_status = 2;
+  end.why = "the target exited";
+  end.ns_per_hit = 850.5;
+  end.share_of_budget_cpus = 0.0012;
+  end.share_of_target_cpu_time = 0.0034;
+  end.notes = {"2 Ms were gone before they were read"};
+  return end;
+}
+
+}  // namespace cgoscope

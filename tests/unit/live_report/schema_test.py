@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Holds the probe's JSON Lines against docs/formats/watch.schema.json and finding.schema.json, judged by python3-jsonschema.
+
+The golden runs, and the schemas themselves: each way to break a record that is listed below must be
+refused, so that a schema which accepts everything fails.
+Usage: schema_test.py SCHEMA_FOLDER GOLDEN_FOLDER
+"""
+import copy
+import glob
+import json
+import os
+import sys
+
+import jsonschema
+
+schemas, golden = sys.argv[1:]
+
+
+def load(name):
+    with open(os.path.join(schemas, name), encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return schema
+
+
+watch, finding = load("watch.schema.json"), load("finding.schema.json")
+resolver = jsonschema.RefResolver("watch.schema.json", watch, store={"finding.schema.json": finding, "watch.schema.json": watch})
+validator = jsonschema.Draft202012Validator(watch, resolver=resolver)
+failures = []
+
+
+def explain(record):
+    """The errors of the branch that is meant for this type of record."""
+    branch = finding if record.get("type") == "finding" else watch["$defs"].get(record.get("type"), watch)
+    base = "finding.schema.json" if branch is finding else "watch.schema.json"
+    local = jsonschema.RefResolver(base, finding if branch is finding else watch, store=resolver.store)
+    errors = jsonschema.Draft202012Validator(branch, resolver=local).iter_errors(record)
+    return "; ".join(f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in errors)
+
+
+records = {}
+count = 0
+for path in sorted(glob.glob(os.path.join(golden, "*.jsonl"))):
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    types = [line["type"] for line in lines]
+    if types[0] != "start" or types[-1] != "end" or types.count("start") != 1 or types.count("end") != 1:
+        failures.append(f"{path}: the records come as {types}")
+    for number, record in enumerate(lines, 1):
+        count += 1
+        # What is hostile about that run is not what the schema promises: names that are no subsystem, a rate below 0.
+        if "hostile" in path and record["type"] in ("finding", "end"):
+            continue
+        if not validator.is_valid(record):
+            failures.append(f"{path}:{number}: {explain(record)}")
+        if "full" in path:
+            records.setdefault(record.get("rule", record["type"]), record)
+if sorted(records) != ["end", "start", "stuck-m", "thread-churn", "tick", "timer-flood"]:
+    failures.append(f"the golden runs have only {sorted(records)}")
+
+# In which record, where, and what is put there; DELETE takes the key out.
+DELETE = object()
+wrong = [
+    ("start", ["type"], "begin"), ("start", ["type"], DELETE), ("start", ["schema"], "cgoscope/watch/2"), ("start", ["extra"], 1),
+    ("start", ["time"], "2025-01-02 03:04:05"), ("start", ["time"], "2025-01-02T03:04:05Z"), ("start", ["process", "pid"], 0),
+    ("start", ["process", "extra"], 1), ("start", ["interval_s"], 0), ("start", ["notes"], [""]), ("start", ["tool", "name"], "cgoscope-lint"),
+    ("start", ["started_by_us"], None), ("start", ["link_kind"], DELETE),
+    ("tick", ["run_ms"], -1), ("tick", ["threads", "count"], None), ("tick", ["threads", "limit"], -1), ("tick", ["threads", "extra"], 1),
+    ("tick", ["ms", "in_c"], 1.5), ("tick", ["live_timers"], "1"), ("tick", ["events"], DELETE), ("tick", ["extra"], 1),
+    ("tick", ["overhead_share"], -0.1), ("tick", ["type"], "finding"),
+    ("stuck-m", ["id"], "0123456789ABCDEF"), ("stuck-m", ["rule"], "blocking-call"), ("stuck-m", ["rule"], "thread-churn"),
+    ("stuck-m", ["severity"], "fatal"), ("stuck-m", ["subsystem"], "timers"), ("stuck-m", ["schema"], "cgoscope/finding/2"),
+    ("stuck-m", ["where", "line"], -1), ("stuck-m", ["where", "package"], DELETE), ("stuck-m", ["where"], None),
+    ("stuck-m", ["stack", 0, "pc"], 1), ("stuck-m", ["threads"], list(range(21))), ("stuck-m", ["goroutines", 0], "1"),
+    ("stuck-m", ["evidence", "ms_count"], 0), ("stuck-m", ["evidence", "longest_ms"], 1.5), ("stuck-m", ["evidence", "syscall"], None),
+    ("stuck-m", ["evidence", "extra"], 1), ("stuck-m", ["lint"], 1), ("stuck-m", ["message"], ""), ("stuck-m", ["advice"], DELETE),
+    ("stuck-m", ["again"], None), ("stuck-m", ["first_seen"], DELETE), ("stuck-m", ["process"], DELETE), ("stuck-m", ["extra"], 1),
+    ("thread-churn", ["evidence", "destroyed_per_s"], -1), ("thread-churn", ["evidence", "locked"], None),
+    ("thread-churn", ["c_function"], "slow"), ("thread-churn", ["evidence", "created_per_s"], DELETE),
+    ("timer-flood", ["evidence", "kept"], 1), ("timer-flood", ["evidence", "live_count"], 1.5), ("timer-flood", ["subsystem"], "cgo"),
+    ("end", ["findings"], -1), ("end", ["findings"], []), ("end", ["target", "exited"], None), ("end", ["target", "status"], "2"),
+    ("end", ["signals", 0, "name"], "gopark"), ("end", ["signals", 0, "state"], "off"), ("end", ["signals", 0, "hits"], -1),
+    ("end", ["signals", 0, "missed"], DELETE), ("end", ["overhead", "ns_per_hit"], -1), ("end", ["overhead", "extra"], 1),
+    ("end", ["summary", "parks", 0, "reason"], 2), ("end", ["summary", "timers", 0, "where"], None),
+    ("end", ["summary", "cgo_calls", 0, "p50_ms"], "1"), ("end", ["summary", "threads", "created"], -1), ("end", ["summary"], DELETE),
+    ("end", ["why"], None), ("end", ["extra"], 1),
+]
+for name, where, value in wrong:
+    record = copy.deepcopy(records[name])
+    at = record
+    for key in where[:-1]:
+        at = at[key]
+    if value is DELETE:
+        del at[where[-1]]
+    else:
+        at[where[-1]] = value
+    if validator.is_valid(record):
+        failures.append(f"the schema accepts a {name} with {where} {'missing' if value is DELETE else repr(value)}")
+
+print("\n".join(failures) or f"{count} golden records are valid; {len(wrong)} wrong ones are refused")
+sys.exit(1 if failures else 0)
