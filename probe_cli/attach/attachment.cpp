@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <iterator>
 #include <optional>
 
 #include "ebpf/probe.skel.h"
@@ -56,6 +57,13 @@ struct Attachment::Parts {
   std::array<Window, kSignalGroups> windows;
   const std::function<void(const cg_event&)>* on_event = nullptr;  // during drain()
   std::unique_ptr<ring_buffer, RingBufferCloser> events;
+
+  ~Parts() {
+    std::vector<Links> all;
+    for (Window& window : windows)
+      std::move(window.links.begin(), window.links.end(), std::back_inserter(all));
+    Links::remove(std::move(all));
+  }
 
   Window& window(SignalGroup group) { return windows[static_cast<size_t>(group)]; }
   const PlannedSignal* ready(cg_signal signal) const;
@@ -166,7 +174,7 @@ Result<bool> Attachment::attach(SignalGroup group) {
 void Attachment::detach(SignalGroup group) {
   Window& window = parts_->window(group);
   if (!window.since_ns) return;
-  window.links.clear();
+  Links::remove(std::exchange(window.links, {}));
   window.attached_ns += monotonic_ns() - *window.since_ns;
   window.since_ns.reset();
 }

@@ -70,13 +70,12 @@ Check ring_buffer_map() {
           "Linux 5.8 or newer, and CAP_BPF"};
 }
 
-Check attach_cookie() {
-  const bool good =
-      libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie, nullptr) == 1;
+// Every program uses it, so that one of them loads says that it is there.
+Check attach_cookie(const Check& programs) {
   return {"attach cookies",
-          good,
+          programs.good,
           true,
-          good ? "supported" : "not supported, or not permitted",
+          programs.good ? "supported" : "could not be tried: no program loads",
           "a probe cannot be told which of its places was hit",
           "Linux 5.15 or newer, and CAP_BPF"};
 }
@@ -135,7 +134,7 @@ Check perf_event_paranoid() {
           false,
           line.value_or("not readable") + (above ? ", which these privileges are above" : ""),
           "perf links are refused",
-          "CAP_PERFMON, or sysctl kernel.perf_event_paranoid=-1"};
+          "run as root, or sysctl kernel.perf_event_paranoid=-1"};
 }
 
 Check unprivileged_bpf() {
@@ -213,9 +212,10 @@ std::vector<Check> check_kernel() {
                                 "signals cannot be attached for part of the time",
                                 "Linux 6.10 or newer");
   const Check perf = link_kind(LinkKind::kPerf, "no fallback where uprobe.multi does not work",
-                               "CAP_PERFMON; in a container also a mounted /sys");
-  std::vector<Check> checks = {
-      kernel_version(), bpf_programs(multi, perf), multi, perf, ring_buffer_map(), attach_cookie()};
+                               "run as root; CAP_PERFMON alone does not suffice (Linux 6.18)");
+  const Check programs = bpf_programs(multi, perf);
+  std::vector<Check> checks = {kernel_version(),       programs, multi, perf, ring_buffer_map(),
+                               attach_cookie(programs)};
   for (Check& check : capabilities()) checks.push_back(std::move(check));
   checks.push_back(lockdown());
   checks.push_back(perf_event_paranoid());

@@ -9,6 +9,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <future>
 
 #include "ebpf/probe.skel.h"
 
@@ -65,17 +66,20 @@ bool used_by_own_function(std::string_view map) {
 }  // namespace
 
 std::string libbpf_reason(int error) {
-  std::string words = last_words();
   const std::string text = strerror(-error);
-  if (words.empty()) return text;
-  return words + ": " + text;
+  std::string words = last_words();
+  // Where nothing may be loaded at all, libbpf guesses at length.
+  if (words.empty() || words.find("Couldn't load trivial BPF program") != std::string::npos)
+    return text;
+  if (words.starts_with("libbpf: ")) words.erase(0, 8);
+  return words.ends_with(text) ? words : words + ": " + text;
 }
 
 std::string libbpf_hint(int error) {
   switch (-error) {
     case EPERM:
     case EACCES:
-      return "run as root, or with CAP_BPF and CAP_PERFMON; `cgoscope doctor` says what lacks";
+      return "run as root, or with CAP_BPF and CAP_PERFMON; `cgoscope doctor` says what is lacking";
     case ENOENT:
       return "the file to probe is gone";
     case ESRCH:
@@ -174,6 +178,15 @@ Links& Links::operator=(Links&& other) noexcept {
 
 Links::~Links() {
   for (bpf_link* link : links_) bpf_link__destroy(link);
+}
+
+void Links::remove(std::vector<Links> all) {
+  std::vector<std::future<void>> removals;  // one after another where there is no thread to be had
+  for (Links& links : all) {
+    for (bpf_link* link : std::exchange(links.links_, {}))
+      removals.push_back(std::async([link] { bpf_link__destroy(link); }));
+  }
+  for (std::future<void>& removal : removals) removal.get();
 }
 
 }  // namespace cgoscope

@@ -265,6 +265,22 @@ TEST_P(Attach, LastWordsOfAPanic) {
   EXPECT_EQ(books(CG_PANIC).delivered, 1U);
 }
 
+TEST_P(Attach, LastWordsOfAFatalError) {
+  ASSERT_NO_FATAL_FAILURE(start("unlocks"));
+  ASSERT_NO_FATAL_FAILURE(attach({SignalGroup::kDeaths}));
+  program_->say_go();
+  program_->wait_for_end();
+  std::vector<cg_event> seen;
+  attachment_->drain([&](const cg_event& event) { seen.push_back(event); });
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen.front().signal, static_cast<uint32_t>(CG_FATAL));
+  EXPECT_EQ(std::string(seen.front().text, seen.front().text_bytes),
+            "sync: unlock of unlocked mutex");
+  EXPECT_EQ(seen.front().goid, 1U);
+  EXPECT_TRUE(std::any_of(std::begin(seen.front().pcs), std::end(seen.front().pcs),
+                          [&](uint64_t pc) { return function_at(pc) == "main.unlocks"; }));
+}
+
 TEST_P(Attach, CountsOnlyWhileAttached) {
   ASSERT_NO_FATAL_FAILURE(start("forever"));
   ASSERT_NO_FATAL_FAILURE(attach({SignalGroup::kParks}));

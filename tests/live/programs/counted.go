@@ -171,9 +171,14 @@ func fails() {
 	select {}
 }
 
+func unlocks() {
+	var free sync.Mutex
+	free.Unlock()
+}
+
 func main() {
 	works := map[string]func(){"threads": threads, "parks": parks, "timers": timers, "calls": calls,
-		"nested": nested, "pingpong": pingpong, "forever": forever, "fails": fails}
+		"nested": nested, "pingpong": pingpong, "forever": forever, "fails": fails, "unlocks": unlocks}
 	work := works[os.Args[1]]
 	in := bufio.NewReader(os.Stdin)
 	fmt.Println("ready")
