@@ -404,9 +404,10 @@ TEST_P(CgoOracle, PackagesOfGoItself) {
       compare_folder(files);
   }
   print_tally();
-  // Go 1.19 has 159 that cgo can process, with 2251 references; later versions have more.
+  // Without gmp.h Go 1.19 has the fewest files that cgo can process, 158, and Go 1.21 the fewest
+  // references, 2182. With it each version has a file and 38 references more.
   EXPECT_GE(tally_.files, 150u);
-  EXPECT_GE(tally_.references, 2200u);
+  EXPECT_GE(tally_.references, 2150u);
 }
 
 TEST_P(CgoOracle, RealPackages) {
