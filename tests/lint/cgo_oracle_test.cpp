@@ -294,19 +294,25 @@ class CgoOracle : public testing::TestWithParam<GoToolchain> {
   // False when cgo fails on these files, and why.
   bool compare_package(const std::vector<fs::path>& files, std::string& why) {
     const std::vector<std::string> flags = c_flags_of(files);
-    const ScratchDirectory objects;
-    std::vector<std::string> command = {GetParam().go(),         "tool",        "cgo", "-objdir",
-                                        objects.path().string(), "-importpath", "p",   "--"};
+    // cgo leaves files beside the folder for its output, and when it fails in $TMPDIR too.
+    const ScratchDirectory scratch;
+    const fs::path objects = scratch.path() / "objects";
+    std::error_code ignored;
+    fs::create_directory(objects, ignored);  // cgo of Go 1.22 and older does not
+    std::vector<std::string> environment = go_environment();
+    environment.push_back("TMPDIR=" + scratch.path().string());
+    std::vector<std::string> command = {GetParam().go(),  "tool",        "cgo", "-objdir",
+                                        objects.string(), "-importpath", "p",   "--"};
     command.insert(command.end(), flags.begin(), flags.end());
     for (const fs::path& file : files) command.push_back(file.string());
     const auto output =
-        run_process(command, files.front().parent_path().string(), go_environment(), 120);
+        run_process(command, files.front().parent_path().string(), environment, 120);
     if (!output || output->status != 0) {
       why = output ? output->err : output.error().message();
       return false;
     }
     ++tally_.packages;
-    for (const fs::path& path : files) compare_file(path, objects.path());
+    for (const fs::path& path : files) compare_file(path, objects);
     return true;
   }
 
@@ -404,9 +410,10 @@ TEST_P(CgoOracle, PackagesOfGoItself) {
       compare_folder(files);
   }
   print_tally();
-  // Go 1.19 has 159 that cgo can process, with 2251 references; later versions have more.
+  // Without gmp.h Go 1.19 has the fewest files that cgo can process, 158, and Go 1.21 the fewest
+  // references, 2182. With it each version has a file and 38 references more.
   EXPECT_GE(tally_.files, 150u);
-  EXPECT_GE(tally_.references, 2200u);
+  EXPECT_GE(tally_.references, 2150u);
 }
 
 TEST_P(CgoOracle, RealPackages) {
