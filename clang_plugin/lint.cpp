@@ -18,7 +18,6 @@
 #include "clang_plugin/settings.h"
 #include "clang_plugin/source_units.h"
 #include "clang_plugin/suppressions.h"
-#include "findings/glob.h"
 
 namespace cgoscope {
 namespace {
@@ -173,6 +172,8 @@ class Run {
     how.display = display_path;
     PackageFindings found = analyse(job.summarised, *job.catalogue, how);
     const Package& package = job.summarised.package;
+    const auto unused_severity =
+        severity_under(job.settings, "unused-suppression", "", Severity::kNote);
     const std::lock_guard lock(mutex_);
     report_.stats.go_call_sites += found.go_call_sites;
     report_.errors.insert(report_.errors.end(), found.problems.begin(), found.problems.end());
@@ -195,26 +196,24 @@ class Run {
       }
       for (const CAllow& allow : unit.allows) {
         suppressions_.push_back({unit.files[allow.file], static_cast<int>(allow.line), allow.rule,
-                                 allow.reason, false, package.import_path, ""});
+                                 allow.reason, false, package.import_path, "", unused_severity});
       }
     }
     for (const GoFile& file : package.cgo_files) {
+      const bool excluded = is_excluded(job.settings, file.path);
       for (const AllowComment& allow : file.allows) {
-        suppressions_.push_back(
-            {file.path, allow.line, allow.rule, allow.reason, true, package.import_path, ""});
+        suppressions_.push_back({file.path, allow.line, allow.rule, allow.reason, true,
+                                 package.import_path, "",
+                                 excluded ? std::nullopt : unused_severity});
       }
     }
     for (size_t i = 0; i < found.findings.size(); ++i) {
       Finding& finding = found.findings[i];
-      bool off = is_excluded(job.settings, found.places[i].places.front().first);
-      for (const auto& [what, severity] : job.settings.severities) {
-        const bool fits =
-            glob_matches(what, finding.rule) || (finding.c && glob_matches(what, finding.c->call));
-        if (!fits) continue;
-        off = off || !severity;
-        if (severity) finding.severity = *severity;
-      }
-      found.places[i].dropped = off;
+      const auto severity = severity_under(job.settings, finding.rule,
+                                           finding.c ? finding.c->call : "", finding.severity);
+      found.places[i].dropped =
+          !severity || is_excluded(job.settings, found.places[i].places.front().first);
+      if (severity) finding.severity = *severity;
       findings_.push_back(std::move(finding));
       places_.push_back(std::move(found.places[i]));
     }

@@ -167,4 +167,14 @@ bool is_excluded(const Settings& settings, const std::string& path) {
   return false;
 }
 
+std::optional<Severity> severity_under(const Settings& settings, const std::string& rule,
+                                       const std::string& call, Severity severity) {
+  std::optional<Severity> result = severity;
+  for (const auto& [what, wanted] : settings.severities) {
+    const bool fits = glob_matches(what, rule) || (!call.empty() && glob_matches(what, call));
+    if (fits) result = wanted;
+  }
+  return result;
+}
+
 }  // namespace cgoscope

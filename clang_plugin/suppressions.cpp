@@ -19,7 +19,7 @@ bool is_rule(std::string_view name) {
 Finding unused(const Suppression& suppression, std::string (*display)(const std::string&)) {
   Finding finding;
   finding.rule = "unused-suppression";
-  finding.severity = Severity::kNote;
+  finding.severity = suppression.severity.value_or(Severity::kNote);
   const std::string comment =
       "//cgoscope:allow" + (suppression.rule.empty() ? "" : " " + suppression.rule);
   if (suppression.rule.empty()) {
@@ -88,7 +88,7 @@ void apply_suppressions(const std::vector<Suppression>& suppressions,
     kept_places.push_back(std::move(places[i]));
   }
   for (const auto& [key, state] : states) {
-    if (state.used) continue;
+    if (state.used || !state.suppression->severity) continue;
     kept.push_back(unused(*state.suppression, display));
     kept_places.push_back({{{state.suppression->file, state.suppression->line}}});
   }

@@ -99,7 +99,7 @@ class MarkerReader {
     finding.function = take_clause(text, "from");
     finding.text = text;
     static const std::regex kText(
-        R"(C\.\w+ [\w:~-]+ (unbounded|variable|bounded [0-9a-z.]+) (error|warning|note)|unused-suppression note)");
+        R"(C\.\w+ [\w:~-]+ (unbounded|variable|bounded [0-9a-z.]+) (error|warning|note)|unused-suppression (error|warning|note))");
     if (!std::regex_match(text, kText)) return malformed(text, line);
     into_.findings.push_back(std::move(finding));
   }
