@@ -4,7 +4,6 @@
 // in a string or inside /* */ is none.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>

@@ -17,6 +17,7 @@
 #include "clang/Frontend/Utils.h"
 #include "clang/Lex/PPCallbacks.h"
 #include "clang/Lex/Preprocessor.h"
+#include "clang_plugin/packages/allow_comment.h"
 #include "clang_plugin/summary/lower.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/VirtualFileSystem.h"
@@ -220,15 +221,11 @@ class AllowComments : public clang::CommentHandler {
     const clang::SourceManager& sources = preprocessor.getSourceManager();
     const llvm::StringRef text = clang::Lexer::getSourceText(
         clang::CharSourceRange::getCharRange(range), sources, preprocessor.getLangOpts());
-    const size_t at = text.find("cgoscope:allow");
-    if (at != 2) return false;  // right behind // or /*
-    llvm::StringRef rest = text.substr(at + 14);
-    rest.consume_back("*/");
-    const auto [rule, reason] = rest.ltrim().split(' ');
+    const auto allow = parse_allow_comment(text, 0);
+    if (!allow) return false;
     const SourcePlace where = lowering_.place(range.getBegin());
     if (where.file == kNone || where.system) return false;
-    lowering_.unit().allows.push_back(
-        {rule.trim().str(), reason.trim().str(), where.file, where.line});
+    lowering_.unit().allows.push_back({allow->rule, allow->reason, where.file, where.line});
     return false;
   }
 

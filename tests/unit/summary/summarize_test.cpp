@@ -320,6 +320,8 @@ TEST(Summarize, AllowCommentsOfCFiles) {
                                 "//cgoscope:allow blocking-call the peer is local\n"
                                 "void f(void) { h(); }\n"
                                 "/*cgoscope:allow blocking-call in a block*/\n"
+                                "//cgoscope:allowance blocking-call another word\n"
+                                "//cgoscope:allow\tbusy-wait\tbehind  tabs \n"
                                 "//cgoscope:allow blocking-call\n"
                                 "// cgoscope:allow blocking-call with a space\n"
                                 "const char *s = \"//cgoscope:allow x y\";\n");
@@ -332,7 +334,7 @@ TEST(Summarize, AllowCommentsOfCFiles) {
   EXPECT_THAT(allows,
               UnorderedElementsAre("h.h:1 busy-wait 'in a header'",
                                    "a.c:2 blocking-call 'the peer is local'",
-                                   "a.c:4 blocking-call 'in a block'", "a.c:5 blocking-call ''"));
+                                   "a.c:6 busy-wait 'behind  tabs'", "a.c:7 blocking-call ''"));
 }
 
 TEST(Summarize, AMissingHeaderIsSaidAndTheRestIsThere) {
