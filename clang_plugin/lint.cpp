@@ -195,15 +195,16 @@ class Run {
                  " more errors"});
       }
       for (const CAllow& allow : unit.allows) {
-        suppressions_.push_back({unit.files[allow.file], static_cast<int>(allow.line), allow.rule,
-                                 allow.reason, false, package.import_path, "", unused_severity});
+        suppressions_.push_back({unit.files[allow.place.file], static_cast<int>(allow.place.line),
+                                 static_cast<int>(allow.place.column), allow.rule, allow.reason,
+                                 false, package.import_path, "", unused_severity});
       }
     }
     for (const GoFile& file : package.cgo_files) {
       const bool excluded = is_excluded(job.settings, file.path);
       for (const AllowComment& allow : file.allows) {
-        suppressions_.push_back({file.path, allow.line, allow.rule, allow.reason, true,
-                                 package.import_path, "",
+        suppressions_.push_back({file.path, allow.line, allow.column, allow.rule, allow.reason,
+                                 true, package.import_path, "",
                                  excluded ? std::nullopt : unused_severity});
       }
     }

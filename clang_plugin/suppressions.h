@@ -13,7 +13,7 @@ namespace cgoscope {
 
 struct Suppression {
   std::string file;  // absolute
-  int line = 0;
+  int line = 0, column = 0;
   std::string rule;
   std::string reason;
   bool in_go = false;    // false: in a C or C++ file

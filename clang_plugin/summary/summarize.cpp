@@ -221,11 +221,11 @@ class AllowComments : public clang::CommentHandler {
     const clang::SourceManager& sources = preprocessor.getSourceManager();
     const llvm::StringRef text = clang::Lexer::getSourceText(
         clang::CharSourceRange::getCharRange(range), sources, preprocessor.getLangOpts());
-    const auto allow = parse_allow_comment(text, 0);
+    const auto allow = parse_allow_comment(text, 0, 0);
     if (!allow) return false;
     const SourcePlace where = lowering_.place(range.getBegin());
     if (where.file == kNone || where.system) return false;
-    lowering_.unit().allows.push_back({allow->rule, allow->reason, where.file, where.line});
+    lowering_.unit().allows.push_back({allow->rule, allow->reason, where});
     return false;
   }
 

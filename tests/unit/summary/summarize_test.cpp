@@ -328,13 +328,14 @@ TEST(Summarize, AllowCommentsOfCFiles) {
   const TranslationUnit unit = summarize(source);
   std::vector<std::string> allows;
   for (const CAllow& allow : unit.allows) {
-    allows.push_back(unit.files.at(allow.file).substr(tree.root().size() + 1) + ":" +
-                     std::to_string(allow.line) + " " + allow.rule + " '" + allow.reason + "'");
+    allows.push_back(unit.files.at(allow.place.file).substr(tree.root().size() + 1) + ":" +
+                     std::to_string(allow.place.line) + ":" + std::to_string(allow.place.column) +
+                     " " + allow.rule + " '" + allow.reason + "'");
   }
   EXPECT_THAT(allows,
-              UnorderedElementsAre("h.h:1 busy-wait 'in a header'",
-                                   "a.c:2 blocking-call 'the peer is local'",
-                                   "a.c:6 busy-wait 'behind  tabs'", "a.c:7 blocking-call ''"));
+              UnorderedElementsAre("h.h:1:15 busy-wait 'in a header'",
+                                   "a.c:2:1 blocking-call 'the peer is local'",
+                                   "a.c:6:1 busy-wait 'behind  tabs'", "a.c:7:1 blocking-call ''"));
 }
 
 TEST(Summarize, AMissingHeaderIsSaidAndTheRestIsThere) {
