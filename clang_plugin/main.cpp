@@ -71,8 +71,7 @@ int lint(int argc, char** argv) {
   app.add_option("--catalogue", options.catalogue,
                  "A YAML file of blocking functions that adds to the built-in ones, or replaces "
                  "them by name")
-      ->allow_extra_args(false)  // else it would take the packages behind it too
-      ->check(CLI::ExistingFile);
+      ->allow_extra_args(false);  // else it would take the packages behind it too
   app.add_option("--tags", options.tags, "Build tags, as for `go build -tags`")
       ->allow_extra_args(false)
       ->delimiter(',');
@@ -99,6 +98,10 @@ int lint(int argc, char** argv) {
       return fail(kUsage, error);
     }
     options.threshold_ns = *parsed;
+  }
+  if (!options.catalogue.empty()) {  // a wrong one is wrong usage, whatever there is to analyse
+    if (const auto catalogue = catalogue_with(options.catalogue); !catalogue)
+      return fail(kUsage, catalogue.error());
   }
   const bool show_progress = isatty(STDERR_FILENO) != 0 &&
                              !(output.empty() && isatty(STDOUT_FILENO) == 0 && format == "json");

@@ -27,6 +27,7 @@ class SettingsReader : private YamlReader {
  public:
   SettingsReader(std::string_view yaml, const fs::path& path, Seen& seen, Settings& into)
       : YamlReader(yaml, path.string(), kHint),
+        path_(path.string()),
         folder_(path.parent_path()),
         seen_(seen),
         into_(into) {}
@@ -45,6 +46,7 @@ class SettingsReader : private YamlReader {
  private:
   bool read_catalogue(Node* node, bool ignored) {
     seen_.catalogue = true;
+    if (!ignored) into_.catalogue_named_in = path_;
     return read_list(node, "catalogue", true, [&](Node* item) {
       std::string path;
       if (!read_text(item, path)) return false;
@@ -90,6 +92,7 @@ class SettingsReader : private YamlReader {
     });
   }
 
+  std::string path_;
   fs::path folder_;
   Seen& seen_;
   Settings& into_;

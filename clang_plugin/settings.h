@@ -18,6 +18,7 @@ namespace cgoscope {
 
 struct Settings {
   std::vector<std::string> catalogue;  // absolute paths of catalogue files
+  std::string catalogue_named_in;      // the .cgoscope.yaml that names them
   std::optional<int64_t> threshold_ns;
   std::vector<std::string> exclude;  // globs over paths relative to the file's folder: findings
                                      // whose Go file matches are dropped

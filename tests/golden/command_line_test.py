@@ -36,6 +36,7 @@ FILES = {
     "wrong.yaml": "library: own\nblok: []\n",
     "wrong_settings/.git/HEAD": "", "wrong_settings/.cgoscope.yaml": "\ntreshold: 1m\n",
     "wrong_settings/p/a.go": "package p\n\n// static int add(int a) { return a + 1; }\nimport \"C\"\n\nfunc F() { C.add(1) }\n",
+    "empty.yaml": "",
     "empty/README": "",
 }
 
@@ -95,7 +96,10 @@ ROWS = [
     Row(["--catalogue", "own.yaml", "own"], 1, "advice: do not"),
     Row(["--catalogue", "own.yaml", "--catalogue", "quiet.yaml", "own"], 0, "no findings in 1 package"),
     Row(["--catalogue", "missing.yaml", "own"], 2, "missing.yaml"),
-    Row(["--catalogue", "wrong.yaml", "own"], 3, "wrong.yaml:2: unknown key 'blok'"),
+    Row(["--catalogue", "wrong.yaml", "own"], 2, "wrong.yaml:2: unknown key 'blok'"),
+    Row(["--catalogue", "empty.yaml", "own"], 2, "check the path given to --catalogue"),
+    Row(["--catalogue", "empty", "own"], 2, "empty"),
+    Row(["--catalogue", "wrong.yaml", "missing"], 2, "wrong.yaml:2"),
     Row(["settings/sleep"], 0, "note: C.pause"),
     Row(["--threshold", "1s", "settings/sleep"], 1, "warning: C.sleep"),
     Row(["wrong_settings/p"], 4, "unknown key 'treshold'"),
