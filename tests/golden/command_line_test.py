@@ -50,6 +50,10 @@ ROWS = [
     Row(["note"], 0, "[unused-suppression]"),
     Row(["nap"], 0, "no findings"),
     Row(["--help"], 0, "Exit status: 0 clean; 1 findings"),
+    Row(["--help"], 0, "Usage: cgoscope-lint [OPTIONS] [PACKAGES...]"),
+    Row(["--help"], 0, "  --catalogue FILE            A YAML file"),
+    Row(["--help"], 0, "  --tags LIST                 Build tags with commas"),
+    Row(["--help"], 0, "  -j,--jobs N                 "),
     Row(["--version"], 0, "cgoscope-lint 0."),
     # 1: findings
     Row(["error"], 1, "error: C.pause can block without limit"),
