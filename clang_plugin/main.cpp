@@ -58,9 +58,9 @@ int lint(int argc, char** argv) {
       "analysed and nothing was found in the rest.");
   LintOptions options;
   std::string format = "text", output, threshold, fail_on_name = "warning", partial;
-  app.add_option(
-         "PACKAGES", options.patterns,
-         "Packages as `go list` understands them, directories, or .go files (default ./...)")
+  app.add_option("PACKAGES", options.patterns,
+                 "Packages as `go list` understands them, directories, or .go files; a C file "
+                 "stands for its directory (default ./...)")
       ->option_text("...");
   app.add_option("--format", format, "text (the default) or json")
       ->check(CLI::IsMember({"text", "json"}))

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -77,6 +78,18 @@ std::optional<DirectoryPattern> directory_pattern(const std::string& text) {
   std::error_code ignored;
   if (!looks_local && !fs::is_directory(base, ignored)) return std::nullopt;
   return DirectoryPattern{text, absolute_path(base), wildcard};
+}
+
+// "x.c", "./p/x.h"; an import path can end so too, if it is a longer one that names no file.
+bool names_c_file(const std::string& pattern) {
+  static constexpr std::array<std::string_view, 8> kEndings = {".c", ".cc", ".cpp", ".cxx",
+                                                               ".h", ".hh", ".hpp", ".hxx"};
+  const bool fits = std::any_of(kEndings.begin(), kEndings.end(),
+                                [&](std::string_view ending) { return pattern.ends_with(ending); });
+  std::error_code ignored;
+  if (!fits || fs::is_directory(pattern, ignored)) return false;
+  const fs::path folder = fs::path(pattern).parent_path();
+  return fs::exists(pattern, ignored) || folder.empty() || fs::is_directory(folder, ignored);
 }
 
 std::set<std::string> as_set(const std::vector<std::string>& texts) {
@@ -163,6 +176,7 @@ class PackageSearch {
       files_[fs::path(path).parent_path().string()].insert(path);
       return;
     }
+    if (names_c_file(pattern)) return sort_out_c_file(pattern);
     const std::optional<DirectoryPattern> local = directory_pattern(pattern);
     if (!local) {
       import_paths_.push_back(pattern);
@@ -187,6 +201,16 @@ class PackageSearch {
     }
     note(fmt::format("{} also covers the {} in {}, where the go command would stop", pattern,
                      nested.size() == 1 ? "module" : "modules", fmt::join(nested, ", ")));
+  }
+
+  // What C code does counts at the Go call that reaches it, so a C file stands for the package
+  // around it.
+  void sort_out_c_file(const std::string& path) {
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) return report(path, "no such file");
+    note(path + " is C: the Go package in its folder is analysed");
+    const std::string directory = fs::path(absolute_path(path)).parent_path().string();
+    if (c_file_directories_.insert(directory).second) sort_out(directory);
   }
 
   // Directories that `pattern` names, without those of modules further down.
@@ -423,6 +447,7 @@ class PackageSearch {
   std::map<std::string, bool> loose_directories_;  // true: named, not found by a wildcard
   std::vector<std::string> import_paths_;
   std::map<std::string, std::set<std::string>> files_;  // by directory
+  std::set<std::string> c_file_directories_;            // of C files that were named
   std::set<std::string> seen_;                          // directories
 };
 

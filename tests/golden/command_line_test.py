@@ -36,6 +36,10 @@ FILES = {
     "wrong.yaml": "library: own\nblok: []\n",
     "wrong_settings/.git/HEAD": "", "wrong_settings/.cgoscope.yaml": "\ntreshold: 1m\n",
     "wrong_settings/p/a.go": "package p\n\n// static int add(int a) { return a + 1; }\nimport \"C\"\n\nfunc F() { C.add(1) }\n",
+    "c_file/a.go": "package p\n\n// #include \"wait.h\"\nimport \"C\"\n\nfunc F() { C.wait_for_ever() }\n",
+    "c_file/wait.h": "void wait_for_ever(void);\n",
+    "c_file/wait.c": "#include \"wait.h\"\n#include <unistd.h>\nvoid wait_for_ever(void) { pause(); }\n",
+    "c_alone/wait.c": "#include <unistd.h>\nvoid wait_for_ever(void) { pause(); }\n",
     "empty.yaml": "",
     "empty/README": "",
 }
@@ -107,6 +111,13 @@ ROWS = [
     Row(["settings/sleep"], 0, "note: C.pause"),
     Row(["--threshold", "1s", "settings/sleep"], 1, "warning: C.sleep"),
     Row(["wrong_settings/p"], 4, "unknown key 'treshold'"),
+    # a C file: its folder's package
+    Row(["c_file/wait.c"], 1, "wait.c is C: the Go package in its folder is analysed"),
+    Row(["c_file/wait.h", "c_file/wait.c"], 1, "1 error, 0 warnings, 0 notes in 1 package"),
+    Row(["c_file/wait.c", "c_file"], 1, "1 error, 0 warnings, 0 notes in 1 package"),
+    Row(["c_alone/wait.c"], 3, "c_alone: no Go files that are built here"),
+    Row(["c_file/nowhere.c"], 3, "c_file/nowhere.c: no such file"),
+    Row(["nowhere.c"], 3, "nowhere.c: no such file"),
     # 2: wrong usage
     Row(["--nope", "clean"], 2, "--nope"),
     Row(["--output"], 2, "--output"),
