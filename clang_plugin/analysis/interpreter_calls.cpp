@@ -18,12 +18,6 @@ constexpr SymbolId kPointerHandle = 0xC0000000;   // + the place a handle's poin
 constexpr SymbolId kTheOneHandle = 0xBFFFFFFF;
 constexpr int64_t kLongWait = INT64_MAX / 4;
 
-#if defined(__aarch64__)
-constexpr const char* kArchitecture = "aarch64";
-#else
-constexpr const char* kArchitecture = "x86_64";
-#endif
-
 int64_t in_all_turns(int64_t ns, int64_t turns) {
   return ns > kLongWait / std::max<int64_t>(turns, 1) ? kLongWait : ns * turns;
 }
@@ -490,7 +484,7 @@ Value Interpreter::call_library(const std::string& name, const std::vector<Value
   const Catalogue& catalogue = program_.catalogue();
   if (name == "syscall" && !arguments.empty()) {
     if (const auto number = arguments[0].as_constant()) {
-      const std::string_view called = catalogue.system_call_name(kArchitecture, *number);
+      const std::string_view called = catalogue.system_call_name(facts_.machine, *number);
       if (called.empty()) return Value::any(fresh_symbol());
       const std::string raw = "syscall:" + std::string(called);
       const std::vector<Value> rest(arguments.begin() + 1, arguments.end());

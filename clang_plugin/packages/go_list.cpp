@@ -19,6 +19,7 @@
 #include <tuple>
 #include <utility>
 
+#include "clang_plugin/packages/clang_target.h"
 #include "clang_plugin/packages/directory.h"
 #include "clang_plugin/packages/go_command.h"
 #include "clang_plugin/packages/package_flags.h"
@@ -121,6 +122,7 @@ class PackageSearch {
       }
       return Error{"no Go package found", why, "name packages, directories or .go files"};
     }
+    if (!target_note_.empty() && !list_.packages.empty()) note(target_note_);
     std::sort(list_.packages.begin(), list_.packages.end(), [](const Package& a, const Package& b) {
       return std::tie(a.import_path, a.directory) < std::tie(b.import_path, b.directory);
     });
@@ -166,6 +168,25 @@ class PackageSearch {
     }
     environment_ = cgo_environment(settings_.cflags, settings_.cppflags, settings_.cxxflags,
                                    settings_.pkg_config, list_.problems);
+    choose_target();
+  }
+
+  // C is read for the machine that GOOS and GOARCH name, where the C library's headers for it are.
+  void choose_target() {
+    if (context_.goos == "linux" && context_.goarch == host_goarch()) return;
+    const std::string triple = target_triple(context_.goos, context_.goarch);
+    const std::string pair = "GOOS=" + context_.goos + " GOARCH=" + context_.goarch;
+    if (triple.empty()) {
+      target_note_ = pair + ": C is read as for this machine; headers of that one are not known";
+    } else if (auto flags = target_flags(triple)) {
+      environment_.target = std::move(*flags);
+      machine_ = triple.substr(0, triple.find('-'));
+    } else {
+      target_note_ = fmt::format(
+          "{}: C is read as for this machine, for the C library's headers of {} are not here "
+          "(Debian's package: {})",
+          pair, triple, cross_headers_package(context_.goarch));
+    }
   }
 
   void sort_out(const std::string& pattern) {
@@ -378,6 +399,11 @@ class PackageSearch {
       report_unread_source(path_of(name), package);
     }
     resolve_flags(package, listed_lines(listed, package), environment_);
+    keep(std::move(package));
+  }
+
+  void keep(Package package) {
+    package.machine = machine_;
     list_.packages.push_back(std::move(package));
   }
 
@@ -432,7 +458,7 @@ class PackageSearch {
     }
     const std::vector<CgoLine> lines = cgo_lines_in_effect(package, context_);
     resolve_flags(package, lines, environment_);
-    list_.packages.push_back(std::move(package));
+    keep(std::move(package));
   }
 
   const PackageQuery& query_;
@@ -443,6 +469,8 @@ class PackageSearch {
   std::vector<std::string> tags_;
   BuildContext context_;
   CgoEnvironment environment_;
+  std::string machine_;      // Package::machine
+  std::string target_note_;  // for when there is C to read
   std::map<std::string, std::vector<DirectoryPattern>> by_module_;
   std::map<std::string, bool> loose_directories_;  // true: named, not found by a wildcard
   std::vector<std::string> import_paths_;

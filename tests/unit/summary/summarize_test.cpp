@@ -338,6 +338,23 @@ TEST(Summarize, AllowCommentsOfCFiles) {
                                    "a.c:6:1 busy-wait 'behind  tabs'", "a.c:7:1 blocking-call ''"));
 }
 
+TEST(Summarize, CIsReadForTheTargetOfItsFlags) {
+  SourceUnit unit = preamble(
+      "void arm(void); void intel(void); void other(void);\n"
+      "#if defined(__aarch64__)\nvoid f(void) { arm(); }\n"
+      "#elif defined(__x86_64__)\nvoid f(void) { intel(); }\n"
+      "#else\nvoid f(void) { other(); }\n#endif\n");
+  for (const auto& [triple, called] :
+       std::vector<std::pair<std::string, std::string>>{{"aarch64-linux-gnu", "arm"},
+                                                        {"x86_64-linux-gnu", "intel"},
+                                                        {"s390x-linux-gnu", "other"}}) {
+    unit.flags = {"-target", triple};
+    const TranslationUnit read = summarize(unit);
+    EXPECT_THAT(read.problems, IsEmpty());
+    EXPECT_THAT(calls(read), ElementsAre(called)) << triple;
+  }
+}
+
 TEST(Summarize, AMissingHeaderIsSaidAndTheRestIsThere) {
   const TranslationUnit unit =
       c("#include <no/such/header.h>\n"
