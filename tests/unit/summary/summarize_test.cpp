@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -308,6 +309,23 @@ TEST(Summarize, TemplatesAreSeenWhereTheyAreUsed) {
   for (const auto& [name, one] : unit.functions)
     found = found || shown_body(one).find("work(30)") != std::string::npos;
   EXPECT_TRUE(found);
+}
+
+// Generated parsers have thousands of labels in one function; with the square of that this would
+// take minutes.
+TEST(Summarize, ManyLabelsTakeTheirTimeOnce) {
+  std::string text = "void work(void);\nint f(int n) {\n";
+  constexpr int kLabels = 20000;
+  for (int i = 0; i < kLabels; ++i) {
+    const std::string label = "l" + std::to_string(i);
+    text += label + ": if (n == " + std::to_string(i) + ") goto " + label + ";\n";
+  }
+  text += "work(); return 0; }\n";
+  const auto start = std::chrono::steady_clock::now();
+  const TranslationUnit unit = c(text);
+  EXPECT_THAT(unit.problems, IsEmpty());
+  EXPECT_THAT(calls(unit), ElementsAre("work"));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 TEST(Summarize, AllowCommentsOfCFiles) {
