@@ -255,28 +255,13 @@ Value Interpreter::eval_call(ExprId id) {
     }
   } else {
     targets.assign(callee.functions.begin(), callee.functions.end());
-    if (targets.empty() && !call.name.empty()) {
-      std::string where = call.name;
-      if (const size_t colons = where.rfind("::"); colons != std::string::npos)
-        where.replace(colons, 2, ".");
+    const std::string where = targets.empty() ? pointer_name(function, call) : "";
+    if (!where.empty()) {
       targets = program_.stored_functions(where);
-    } else if (targets.empty()) {
-      const Expr& pointer = function.exprs[call.callee];
-      if (pointer.kind == ExprKind::kLoad &&
-          function.exprs[pointer.operands[0]].kind == ExprKind::kGlobal) {
-        targets = program_.stored_functions(function.exprs[pointer.operands[0]].text);
-      } else if (pointer.kind == ExprKind::kLoad &&
-                 function.exprs[pointer.operands[0]].kind == ExprKind::kElement) {
-        const Expr& array = function.exprs[function.exprs[pointer.operands[0]].operands[0]];
-        if (array.kind == ExprKind::kMember || array.kind == ExprKind::kGlobal)
-          targets = program_.stored_functions(array.text);
-      }
+      const auto kept = facts_.kept_functions.find(where);
+      if (targets.empty() && kept != facts_.kept_functions.end())
+        targets.assign(kept->second.begin(), kept->second.end());
     }
-  }
-  if (targets.empty() && call.target.empty()) {
-    const auto kept = facts_.kept_functions.find(pointer_name(function, call));
-    if (kept != facts_.kept_functions.end())
-      targets.assign(kept->second.begin(), kept->second.end());
   }
   Value result = Value::any(fresh_symbol());
   if (targets.empty()) {
