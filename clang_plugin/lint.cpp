@@ -18,7 +18,6 @@
 #include "clang_plugin/settings.h"
 #include "clang_plugin/source_units.h"
 #include "clang_plugin/suppressions.h"
-#include "findings/glob.h"
 
 namespace cgoscope {
 namespace {
@@ -40,14 +39,9 @@ class Run {
  public:
   explicit Run(const LintOptions& options) : options_(options) {}
 
-  std::optional<Error> prepare(std::vector<Package> packages) {
-    auto built_in = Catalogue::built_in();
-    if (!built_in) return built_in.error();
-    auto base = std::make_shared<Catalogue>(std::move(*built_in));
-    for (const std::string& path : options_.catalogue) {
-      if (auto error = base->add_file(path)) return error;
-    }
-    catalogues_[{}] = base;
+  // `base`: what --catalogue makes of the built-in catalogue.
+  void prepare(Catalogue base, std::vector<Package> packages) {
+    catalogues_[{}] = std::make_shared<Catalogue>(std::move(base));
     for (Package& package : packages) {
       auto job = std::make_unique<Job>();
       use_settings(package.directory, *job);
@@ -66,7 +60,6 @@ class Run {
       jobs_.push_back(std::move(job));
     }
     report_.stats.packages = static_cast<int>(jobs_.size());
-    return std::nullopt;
   }
 
   void work() {
@@ -123,12 +116,13 @@ class Run {
   }
 
  private:
-  Result<std::shared_ptr<const Catalogue>> catalogue_for(const std::vector<std::string>& files) {
+  Result<std::shared_ptr<const Catalogue>> catalogue_for(const Settings& settings) {
+    const std::vector<std::string>& files = settings.catalogue;
     const auto known = catalogues_.find(files);
     if (known != catalogues_.end()) return std::shared_ptr<const Catalogue>(known->second);
     auto extended = std::make_shared<Catalogue>(*catalogues_[{}]);
     for (const std::string& path : files) {
-      if (auto error = extended->add_file(path)) return *error;
+      if (auto error = extended->add_file(path, settings.catalogue_named_in)) return *error;
     }
     catalogues_[files] = extended;
     return std::shared_ptr<const Catalogue>(extended);
@@ -140,7 +134,7 @@ class Run {
     job.catalogue = catalogues_[{}];
     auto settings = load_settings(directory);
     if (!settings) return note_unusable(directory, settings.error());
-    const auto catalogue = catalogue_for(settings->catalogue);
+    const auto catalogue = catalogue_for(*settings);
     if (!catalogue) return note_unusable(directory, catalogue.error());
     job.catalogue = *catalogue;
     job.settings = std::move(*settings);
@@ -173,6 +167,8 @@ class Run {
     how.display = display_path;
     PackageFindings found = analyse(job.summarised, *job.catalogue, how);
     const Package& package = job.summarised.package;
+    const auto unused_severity =
+        severity_under(job.settings, "unused-suppression", "", Severity::kNote);
     const std::lock_guard lock(mutex_);
     report_.stats.go_call_sites += found.go_call_sites;
     report_.errors.insert(report_.errors.end(), found.problems.begin(), found.problems.end());
@@ -194,27 +190,26 @@ class Run {
                  " more errors"});
       }
       for (const CAllow& allow : unit.allows) {
-        suppressions_.push_back({unit.files[allow.file], static_cast<int>(allow.line), allow.rule,
-                                 allow.reason, false, package.import_path, ""});
+        suppressions_.push_back({unit.files[allow.place.file], static_cast<int>(allow.place.line),
+                                 static_cast<int>(allow.place.column), allow.rule, allow.reason,
+                                 false, package.import_path, "", unused_severity});
       }
     }
     for (const GoFile& file : package.cgo_files) {
+      const bool excluded = is_excluded(job.settings, file.path);
       for (const AllowComment& allow : file.allows) {
-        suppressions_.push_back(
-            {file.path, allow.line, allow.rule, allow.reason, true, package.import_path, ""});
+        suppressions_.push_back({file.path, allow.line, allow.column, allow.rule, allow.reason,
+                                 true, package.import_path, "",
+                                 excluded ? std::nullopt : unused_severity});
       }
     }
     for (size_t i = 0; i < found.findings.size(); ++i) {
       Finding& finding = found.findings[i];
-      bool off = is_excluded(job.settings, found.places[i].places.front().first);
-      for (const auto& [what, severity] : job.settings.severities) {
-        const bool fits =
-            glob_matches(what, finding.rule) || (finding.c && glob_matches(what, finding.c->call));
-        if (!fits) continue;
-        off = off || !severity;
-        if (severity) finding.severity = *severity;
-      }
-      found.places[i].dropped = off;
+      const auto severity = severity_under(job.settings, finding.rule,
+                                           finding.c ? finding.c->call : "", finding.severity);
+      found.places[i].dropped =
+          !severity || is_excluded(job.settings, found.places[i].places.front().first);
+      if (severity) finding.severity = *severity;
       findings_.push_back(std::move(finding));
       places_.push_back(std::move(found.places[i]));
     }
@@ -247,12 +242,23 @@ std::string display_path(const std::string& path) {
   return path;
 }
 
+Result<Catalogue> catalogue_with(const std::vector<std::string>& files) {
+  auto catalogue = Catalogue::built_in();
+  if (!catalogue) return catalogue;
+  for (const std::string& path : files) {
+    if (auto error = catalogue->add_file(path)) return *error;
+  }
+  return catalogue;
+}
+
 Result<LintReport> run_lint(const LintOptions& options) {
   const auto start = std::chrono::steady_clock::now();
+  auto catalogue = catalogue_with(options.catalogue);
+  if (!catalogue) return catalogue.error();
   auto listed = list_packages({options.patterns, options.tags});
   if (!listed) return listed.error();
   Run run(options);
-  if (auto error = run.prepare(std::move(listed->packages))) return *error;
+  run.prepare(std::move(*catalogue), std::move(listed->packages));
   run.work();
   LintReport report = run.finish();
   report.tool_version = CGOSCOPE_VERSION;

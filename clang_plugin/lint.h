@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "clang_plugin/catalogue/catalogue.h"
 #include "clang_plugin/report/report.h"
 #include "findings/result.h"
 
@@ -21,6 +22,10 @@ struct LintOptions {
   // Told after each unit that was parsed; called from any thread, one at a time. May be empty.
   std::function<void(int done, int total)> progress;
 };
+
+// The built-in catalogue and the rows of `files` (--catalogue). Fails when one of them is missing
+// or malformed.
+Result<Catalogue> catalogue_with(const std::vector<std::string>& files);
 
 // Fails when nothing at all could be analysed. What could not be analysed of the rest is in
 // LintReport::errors.

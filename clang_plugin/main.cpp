@@ -47,42 +47,56 @@ int write_report(const LintReport& report, const std::string& format, const std:
 }
 
 int lint(int argc, char** argv) {
-  CLI::App app{"Finds calls that can block for long in C code that Go reaches through cgo."};
-  app.set_version_flag("--version", std::string("cgoscope-lint ") + CGOSCOPE_VERSION);
+  CLI::App app{"Finds calls that can block for long in C code that Go reaches through cgo.",
+               "cgoscope-lint"};
+  app.set_help_flag("-h,--help", "Print this and exit");
+  app.set_version_flag("--version", std::string("cgoscope-lint ") + CGOSCOPE_VERSION,
+                       "Print the version and exit");
   app.footer(
       "Exit status: 0 clean; 1 findings at or above --fail-on; 2 wrong usage; 3 nothing could be "
       "analysed; 4 part of it could not be\n"
       "analysed and nothing was found in the rest.");
   LintOptions options;
   std::string format = "text", output, threshold, fail_on_name = "warning", partial;
-  app.add_option(
-      "packages", options.patterns,
-      "Packages as `go list` understands them, directories, or .go files (default ./...)");
-  app.add_option("--format", format, "text or json")
+  app.add_option("PACKAGES", options.patterns,
+                 "Packages as `go list` understands them, directories, or .go files; a C file "
+                 "stands for its directory (default ./...)")
+      ->option_text("...");
+  app.add_option("--format", format, "text (the default) or json")
       ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  app.add_option("--output", output, "Write the report to this file instead of standard output");
+      ->option_text("FORMAT");
+  app.add_option("--output", output, "Write the report to this file instead of standard output")
+      ->option_text("FILE");
   app.add_option("--threshold", threshold,
                  "Report waits of at least this long, as Go writes durations (default 1s, or "
-                 ".cgoscope.yaml's)");
-  app.add_option("--fail-on", fail_on_name, "Exit with 1 at findings of this severity or above")
+                 ".cgoscope.yaml's)")
+      ->option_text("DURATION");
+  app.add_option("--fail-on", fail_on_name,
+                 "Exit with 1 at findings of this severity or above: error, warning (the default) "
+                 "or note")
       ->check(CLI::IsMember({"error", "warning", "note"}))
-      ->capture_default_str();
+      ->option_text("SEVERITY");
+  // One value each time it is given: a vector would take the packages behind it too.
   app.add_option("--catalogue", options.catalogue,
                  "A YAML file of blocking functions that adds to the built-in ones, or replaces "
-                 "them by name")
-      ->allow_extra_args(false)  // else it would take the packages behind it too
-      ->check(CLI::ExistingFile);
-  app.add_option("--tags", options.tags, "Build tags, as for `go build -tags`")
+                 "them by name; may be given several times")
       ->allow_extra_args(false)
-      ->delimiter(',');
+      ->option_text("FILE");
+  app.add_option("--tags", options.tags,
+                 "Build tags with commas between them, as for `go build -tags`; may be given "
+                 "several times")
+      ->allow_extra_args(false)
+      ->delimiter(',')
+      ->option_text("LIST");
   app.add_option("--partial", partial,
                  "ok: what could not be analysed does not change the exit status")
-      ->check(CLI::IsMember({"ok"}));
+      ->check(CLI::IsMember({"ok"}))
+      ->option_text("ok");
   options.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   app.add_option("-j,--jobs", options.jobs,
-                 "Packages and files to analyse at once (default: one a CPU)")
-      ->check(CLI::Range(1, 1024));
+                 "Packages and files to analyse at once, 1 to 1024 (default: one a CPU)")
+      ->check(CLI::Range(1, 1024))
+      ->option_text("N");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -99,6 +113,10 @@ int lint(int argc, char** argv) {
       return fail(kUsage, error);
     }
     options.threshold_ns = *parsed;
+  }
+  if (!options.catalogue.empty()) {  // a wrong one is wrong usage, whatever there is to analyse
+    if (const auto catalogue = catalogue_with(options.catalogue); !catalogue)
+      return fail(kUsage, catalogue.error());
   }
   const bool show_progress = isatty(STDERR_FILENO) != 0 &&
                              !(output.empty() && isatty(STDOUT_FILENO) == 0 && format == "json");

@@ -27,6 +27,7 @@ class SettingsReader : private YamlReader {
  public:
   SettingsReader(std::string_view yaml, const fs::path& path, Seen& seen, Settings& into)
       : YamlReader(yaml, path.string(), kHint),
+        path_(path.string()),
         folder_(path.parent_path()),
         seen_(seen),
         into_(into) {}
@@ -45,6 +46,7 @@ class SettingsReader : private YamlReader {
  private:
   bool read_catalogue(Node* node, bool ignored) {
     seen_.catalogue = true;
+    if (!ignored) into_.catalogue_named_in = path_;
     return read_list(node, "catalogue", true, [&](Node* item) {
       std::string path;
       if (!read_text(item, path)) return false;
@@ -90,6 +92,7 @@ class SettingsReader : private YamlReader {
     });
   }
 
+  std::string path_;
   fs::path folder_;
   Seen& seen_;
   Settings& into_;
@@ -165,6 +168,16 @@ bool is_excluded(const Settings& settings, const std::string& path) {
     if (glob_matches(glob.ends_with('/') ? glob + "*" : glob, relative)) return true;
   }
   return false;
+}
+
+std::optional<Severity> severity_under(const Settings& settings, const std::string& rule,
+                                       const std::string& call, Severity severity) {
+  std::optional<Severity> result = severity;
+  for (const auto& [what, wanted] : settings.severities) {
+    const bool fits = glob_matches(what, rule) || (!call.empty() && glob_matches(what, call));
+    if (fits) result = wanted;
+  }
+  return result;
 }
 
 }  // namespace cgoscope

@@ -18,12 +18,13 @@ namespace cgoscope {
 
 struct Settings {
   std::vector<std::string> catalogue;  // absolute paths of catalogue files
+  std::string catalogue_named_in;      // the .cgoscope.yaml that names them
   std::optional<int64_t> threshold_ns;
   std::vector<std::string> exclude;  // globs over paths relative to the file's folder: findings
                                      // whose Go file matches are dropped
   std::string exclude_base;          // that folder
   // Overrides by the blocking function's name (glob allowed) or by rule: "fsync: off", "busy-wait:
-  // note". nullopt means off.
+  // note". nullopt means off. The last that fits counts.
   std::vector<std::pair<std::string, std::optional<Severity>>> severities;
   std::vector<std::string> files;  // the .cgoscope.yaml files these came from, nearest first
 };
@@ -36,5 +37,9 @@ Result<Settings> parse_settings(std::string_view text, const std::string& path);
 Result<Settings> load_settings(const std::string& directory);
 // Whether `settings` exclude the Go file `path` (absolute).
 bool is_excluded(const Settings& settings, const std::string& path);
+// What `settings` make of the severity of a finding of `rule` in the blocking function `call` ("":
+// none); nullopt when it is off.
+std::optional<Severity> severity_under(const Settings& settings, const std::string& rule,
+                                       const std::string& call, Severity severity);
 
 }  // namespace cgoscope

@@ -19,7 +19,7 @@ bool is_rule(std::string_view name) {
 Finding unused(const Suppression& suppression, std::string (*display)(const std::string&)) {
   Finding finding;
   finding.rule = "unused-suppression";
-  finding.severity = Severity::kNote;
+  finding.severity = suppression.severity.value_or(Severity::kNote);
   const std::string comment =
       "//cgoscope:allow" + (suppression.rule.empty() ? "" : " " + suppression.rule);
   if (suppression.rule.empty()) {
@@ -40,13 +40,13 @@ Finding unused(const Suppression& suppression, std::string (*display)(const std:
   if (suppression.in_go) {
     finding.go.file = display(suppression.file);
     finding.go.line = suppression.line;
-    finding.go.column = 1;
+    finding.go.column = suppression.column;
     finding.go.function = suppression.function;
   } else {
     CPlace place;
     place.file = display(suppression.file);
     place.line = suppression.line;
-    place.column = 1;
+    place.column = suppression.column;
     finding.c = std::move(place);
   }
   return finding;
@@ -67,7 +67,7 @@ void apply_suppressions(const std::vector<Suppression>& suppressions,
     const auto [known, added] = states.try_emplace({one.file, one.line, one.rule}, State{&one});
     // Which of them is kept must not depend on the order: packages are analysed in any.
     const auto rank = [](const Suppression& s) {
-      return std::make_tuple(s.reason.empty(), s.package);
+      return std::make_tuple(s.reason.empty(), s.package, s.column);
     };
     if (!added && rank(one) < rank(*known->second.suppression)) known->second.suppression = &one;
   }
@@ -88,7 +88,7 @@ void apply_suppressions(const std::vector<Suppression>& suppressions,
     kept_places.push_back(std::move(places[i]));
   }
   for (const auto& [key, state] : states) {
-    if (state.used) continue;
+    if (state.used || !state.suppression->severity) continue;
     kept.push_back(unused(*state.suppression, display));
     kept_places.push_back({{{state.suppression->file, state.suppression->line}}});
   }

@@ -36,6 +36,7 @@ class Analysis {
         constants_(summarised.package),
         program_(summarised.units, catalogue, export_names(summarised.package)) {
     facts_.threshold_ns = options.threshold_ns;
+    if (!package_.machine.empty()) facts_.machine = package_.machine;
     for (size_t i = 0; i < package_.cgo_files.size(); ++i) {
       const GoFile& file = package_.cgo_files[i];
       for (const auto& [name, value] : units_[i].constants)

@@ -51,6 +51,12 @@ struct ShapeCache {
       markers;  // per statement: whether a label or case is inside; -1: not asked yet
 };
 
+#if defined(__aarch64__)
+inline constexpr const char* kThisMachine = "aarch64";
+#else
+inline constexpr const char* kThisMachine = "x86_64";
+#endif
+
 // What one package's code says of handles and locks wherever it says it: filled while interpreting,
 // and read by later runs.
 struct PackageFacts {
@@ -60,6 +66,7 @@ struct PackageFacts {
   std::set<std::string> locks_held_while_blocking;             // counts for severities only
   std::map<std::string, std::set<FunctionId>> kept_functions;  // by the global or "record.field"
   int64_t threshold_ns = 0;                                    // what is shorter is no wait
+  std::string machine = kThisMachine;                          // whose system calls have numbers
   uint64_t version = 0;  // grows when a fact that can change what a run finds does
 
   void note_handle(const std::string& identity, const HandleState& state) {

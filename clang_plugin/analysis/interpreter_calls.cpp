@@ -18,12 +18,6 @@ constexpr SymbolId kPointerHandle = 0xC0000000;   // + the place a handle's poin
 constexpr SymbolId kTheOneHandle = 0xBFFFFFFF;
 constexpr int64_t kLongWait = INT64_MAX / 4;
 
-#if defined(__aarch64__)
-constexpr const char* kArchitecture = "aarch64";
-#else
-constexpr const char* kArchitecture = "x86_64";
-#endif
-
 int64_t in_all_turns(int64_t ns, int64_t turns) {
   return ns > kLongWait / std::max<int64_t>(turns, 1) ? kLongWait : ns * turns;
 }
@@ -261,28 +255,13 @@ Value Interpreter::eval_call(ExprId id) {
     }
   } else {
     targets.assign(callee.functions.begin(), callee.functions.end());
-    if (targets.empty() && !call.name.empty()) {
-      std::string where = call.name;
-      if (const size_t colons = where.rfind("::"); colons != std::string::npos)
-        where.replace(colons, 2, ".");
+    const std::string where = targets.empty() ? pointer_name(function, call) : "";
+    if (!where.empty()) {
       targets = program_.stored_functions(where);
-    } else if (targets.empty()) {
-      const Expr& pointer = function.exprs[call.callee];
-      if (pointer.kind == ExprKind::kLoad &&
-          function.exprs[pointer.operands[0]].kind == ExprKind::kGlobal) {
-        targets = program_.stored_functions(function.exprs[pointer.operands[0]].text);
-      } else if (pointer.kind == ExprKind::kLoad &&
-                 function.exprs[pointer.operands[0]].kind == ExprKind::kElement) {
-        const Expr& array = function.exprs[function.exprs[pointer.operands[0]].operands[0]];
-        if (array.kind == ExprKind::kMember || array.kind == ExprKind::kGlobal)
-          targets = program_.stored_functions(array.text);
-      }
+      const auto kept = facts_.kept_functions.find(where);
+      if (targets.empty() && kept != facts_.kept_functions.end())
+        targets.assign(kept->second.begin(), kept->second.end());
     }
-  }
-  if (targets.empty() && call.target.empty()) {
-    const auto kept = facts_.kept_functions.find(pointer_name(function, call));
-    if (kept != facts_.kept_functions.end())
-      targets.assign(kept->second.begin(), kept->second.end());
   }
   Value result = Value::any(fresh_symbol());
   if (targets.empty()) {
@@ -490,7 +469,7 @@ Value Interpreter::call_library(const std::string& name, const std::vector<Value
   const Catalogue& catalogue = program_.catalogue();
   if (name == "syscall" && !arguments.empty()) {
     if (const auto number = arguments[0].as_constant()) {
-      const std::string_view called = catalogue.system_call_name(kArchitecture, *number);
+      const std::string_view called = catalogue.system_call_name(facts_.machine, *number);
       if (called.empty()) return Value::any(fresh_symbol());
       const std::string raw = "syscall:" + std::string(called);
       const std::vector<Value> rest(arguments.begin() + 1, arguments.end());

@@ -52,6 +52,16 @@ std::string advice_for(const BlockingEvent& event) {
                            : "wait on a condition variable or a futex in C, or on a channel in Go, "
                              "and let the other side signal it";
   }
+  if (event.in_endless_loop) {  // the row's advice is about the one call, which is short
+    return event.row->category == "sleep"
+               ? "move the loop to Go: test with a short call of C at each tick of a time.Ticker, "
+                 "in "
+                 "a select that a context ends; or let what it waits for wake it through an "
+                 "eventfd "
+                 "that Go reads, or a condition variable"
+               : "let C wait for one turn of the loop only, and loop in Go, in a select that a "
+                 "context ends; or give the loop a deadline of its own";
+  }
   if (!event.row->instead.empty()) return event.row->instead;
   return "give the wait a limit, or move it to Go, where a goroutine that waits holds no thread";
 }

@@ -383,7 +383,10 @@ Value convert(const Value& a, unsigned width, bool is_signed) {
     return Value::constant(
         static_cast<int64_t>(minus ? bits | ~((uint64_t{1} << width) - 1) : bits));
   }
-  return Value::range(lo, hi);
+  // Still the same descriptor, which a test like fd >= 0 left without an upper end.
+  Value value = Value::range(lo, hi);
+  value.symbol = a.symbol;
+  return value;
 }
 
 Value refine(const Value& a, Op op, const Value& b, bool holds, bool is_signed) {

@@ -32,11 +32,12 @@ Result<Catalogue> Catalogue::built_in() {
   return catalogue;
 }
 
-std::optional<Error> Catalogue::add_file(const std::string& path) {
+std::optional<Error> Catalogue::add_file(const std::string& path, const std::string& named_in) {
+  const std::string check =
+      named_in.empty() ? "check the path given to --catalogue" : "check the path in " + named_in;
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return Error{"cannot open the catalogue " + path, "it is missing or not readable",
-                 "check the path given to --catalogue"};
+    return Error{"cannot open the catalogue " + path, "it is missing or not readable", check};
   }
   std::string text;
   char buffer[65536];
@@ -45,10 +46,11 @@ std::optional<Error> Catalogue::add_file(const std::string& path) {
     if (text.size() > kMaxFileBytes) break;
   }
   if (file.bad() || text.empty()) {
-    return Error{"cannot read the catalogue " + path, "it is empty or not a file",
-                 "check the path given to --catalogue"};
+    return Error{"cannot read the catalogue " + path, "it is empty or not a file", check};
   }
-  return add_text(text, path);
+  auto error = add_text(text, path);
+  if (error && !named_in.empty()) error->hint += "; it is named in " + named_in;
+  return error;
 }
 
 std::optional<Error> Catalogue::add_text(std::string_view yaml, const std::string& shown_as) {

@@ -182,8 +182,9 @@ class Catalogue {
   static Result<Catalogue> built_in();
   // Adds the rows of a YAML file; a row with the name of an earlier file's replaces it, but options
   // add up. An unknown key or constant, a wrong type, a missing name, a name twice in one file is
-  // an error that names file, line and key; then nothing was added.
-  std::optional<Error> add_file(const std::string& path);
+  // an error that names file, line and key; then nothing was added. `named_in`: the file that names
+  // this one, "" when --catalogue does; it is part of the error's hint.
+  std::optional<Error> add_file(const std::string& path, const std::string& named_in = "");
   std::optional<Error> add_text(std::string_view yaml, const std::string& shown_as);
 
   const BlockingFunction* find_blocking(std::string_view name) const;

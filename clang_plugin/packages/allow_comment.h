@@ -4,7 +4,6 @@
 // in a string or inside /* */ is none.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -13,10 +12,12 @@
 
 namespace cgoscope {
 
-// Reads `comment`, which begins with "//", at `line`; nothing when it is another comment.
-std::optional<AllowComment> parse_allow_comment(std::string_view comment, int line);
+// Reads `comment`, from its "//" on, which stands at `line`:`column`; nothing when it is another
+// comment.
+std::optional<AllowComment> parse_allow_comment(std::string_view comment, int line, int column);
 
-// Every allow comment in the C text `text`. Lines count from 1; trigraphs are not known, a line
+// Every allow comment in the C text `text`. Lines and columns count from 1;
+// trigraphs are not known, a line
 // that ends in a backslash goes on.
 std::vector<AllowComment> find_allow_comments_in_c(std::string_view text);
 

@@ -161,7 +161,9 @@ std::string environment_or(const char* name, std::string otherwise) {
   return value != nullptr && *value != '\0' ? value : std::move(otherwise);
 }
 
-std::string host_processor() {
+}  // namespace
+
+std::string host_goarch() {
   utsname names{};
   if (uname(&names) != 0) return "amd64";
   const std::string_view machine = names.machine;
@@ -173,12 +175,10 @@ std::string host_processor() {
   return std::string(machine);  // ppc64le, riscv64, s390x, mips64
 }
 
-}  // namespace
-
 BuildContext host_build_context(const std::set<std::string>& tags) {
   BuildContext context;
   context.goos = environment_or("GOOS", "linux");
-  context.goarch = environment_or("GOARCH", host_processor());
+  context.goarch = environment_or("GOARCH", host_goarch());
   context.tags = tags;
   if (context.goarch == "amd64") {
     // Since Go 1.18 level N has the tags amd64.v1 to amd64.vN.

@@ -17,6 +17,9 @@ struct BuildContext {
   std::set<std::string> tags;
 };
 
+// The GOARCH of this machine, whatever the environment says.
+std::string host_goarch();
+
 // GOOS, GOARCH and GOAMD64 in the environment count, as they do for the go command.
 BuildContext host_build_context(const std::set<std::string>& tags);
 

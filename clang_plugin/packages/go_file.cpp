@@ -36,7 +36,8 @@ GoFile parse_go_file(std::string path, std::string_view text) {
   const size_t first_declaration = read_file_header(source, file);
   for (const GoComment& comment : source.tokens().comments) {
     auto allow = parse_allow_comment(text.substr(comment.offset, comment.length),
-                                     source.tokens().line(comment.offset));
+                                     source.tokens().line(comment.offset),
+                                     source.tokens().column(comment.offset));
     if (allow) file.allows.push_back(std::move(*allow));
   }
   std::stable_sort(file.allows.begin(), file.allows.end(),

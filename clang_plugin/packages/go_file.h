@@ -126,11 +126,12 @@ struct GoExport {
   int line = 0;
 };
 
-// A //cgoscope:allow comment, in Go code or in the preamble (Go line numbers either way).
+// A //cgoscope:allow comment, in Go code or in the preamble (its place in the Go file either way).
 struct AllowComment {
   std::string rule;    // first word
   std::string reason;  // the rest, "" when it is missing
   int line = 0;
+  int column = 0;
 };
 
 struct GoFile {

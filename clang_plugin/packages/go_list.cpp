@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -18,6 +19,7 @@
 #include <tuple>
 #include <utility>
 
+#include "clang_plugin/packages/clang_target.h"
 #include "clang_plugin/packages/directory.h"
 #include "clang_plugin/packages/go_command.h"
 #include "clang_plugin/packages/package_flags.h"
@@ -79,6 +81,18 @@ std::optional<DirectoryPattern> directory_pattern(const std::string& text) {
   return DirectoryPattern{text, absolute_path(base), wildcard};
 }
 
+// "x.c", "./p/x.h"; an import path can end so too, if it is a longer one that names no file.
+bool names_c_file(const std::string& pattern) {
+  static constexpr std::array<std::string_view, 8> kEndings = {".c", ".cc", ".cpp", ".cxx",
+                                                               ".h", ".hh", ".hpp", ".hxx"};
+  const bool fits = std::any_of(kEndings.begin(), kEndings.end(),
+                                [&](std::string_view ending) { return pattern.ends_with(ending); });
+  std::error_code ignored;
+  if (!fits || fs::is_directory(pattern, ignored)) return false;
+  const fs::path folder = fs::path(pattern).parent_path();
+  return fs::exists(pattern, ignored) || folder.empty() || fs::is_directory(folder, ignored);
+}
+
 std::set<std::string> as_set(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
 }
@@ -108,6 +122,7 @@ class PackageSearch {
       }
       return Error{"no Go package found", why, "name packages, directories or .go files"};
     }
+    if (!target_note_.empty() && !list_.packages.empty()) note(target_note_);
     std::sort(list_.packages.begin(), list_.packages.end(), [](const Package& a, const Package& b) {
       return std::tie(a.import_path, a.directory) < std::tie(b.import_path, b.directory);
     });
@@ -153,6 +168,25 @@ class PackageSearch {
     }
     environment_ = cgo_environment(settings_.cflags, settings_.cppflags, settings_.cxxflags,
                                    settings_.pkg_config, list_.problems);
+    choose_target();
+  }
+
+  // C is read for the machine that GOOS and GOARCH name, where the C library's headers for it are.
+  void choose_target() {
+    if (context_.goos == "linux" && context_.goarch == host_goarch()) return;
+    const std::string triple = target_triple(context_.goos, context_.goarch);
+    const std::string pair = "GOOS=" + context_.goos + " GOARCH=" + context_.goarch;
+    if (triple.empty()) {
+      target_note_ = pair + ": C is read as for this machine; headers of that one are not known";
+    } else if (auto flags = target_flags(triple)) {
+      environment_.target = std::move(*flags);
+      machine_ = triple.substr(0, triple.find('-'));
+    } else {
+      target_note_ = fmt::format(
+          "{}: C is read as for this machine, for the C library's headers of {} are not here "
+          "(Debian's package: {})",
+          pair, triple, cross_headers_package(context_.goarch));
+    }
   }
 
   void sort_out(const std::string& pattern) {
@@ -163,6 +197,7 @@ class PackageSearch {
       files_[fs::path(path).parent_path().string()].insert(path);
       return;
     }
+    if (names_c_file(pattern)) return sort_out_c_file(pattern);
     const std::optional<DirectoryPattern> local = directory_pattern(pattern);
     if (!local) {
       import_paths_.push_back(pattern);
@@ -187,6 +222,16 @@ class PackageSearch {
     }
     note(fmt::format("{} also covers the {} in {}, where the go command would stop", pattern,
                      nested.size() == 1 ? "module" : "modules", fmt::join(nested, ", ")));
+  }
+
+  // What C code does counts at the Go call that reaches it, so a C file stands for the package
+  // around it.
+  void sort_out_c_file(const std::string& path) {
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) return report(path, "no such file");
+    note(path + " is C: the Go package in its folder is analysed");
+    const std::string directory = fs::path(absolute_path(path)).parent_path().string();
+    if (c_file_directories_.insert(directory).second) sort_out(directory);
   }
 
   // Directories that `pattern` names, without those of modules further down.
@@ -354,6 +399,11 @@ class PackageSearch {
       report_unread_source(path_of(name), package);
     }
     resolve_flags(package, listed_lines(listed, package), environment_);
+    keep(std::move(package));
+  }
+
+  void keep(Package package) {
+    package.machine = machine_;
     list_.packages.push_back(std::move(package));
   }
 
@@ -408,7 +458,7 @@ class PackageSearch {
     }
     const std::vector<CgoLine> lines = cgo_lines_in_effect(package, context_);
     resolve_flags(package, lines, environment_);
-    list_.packages.push_back(std::move(package));
+    keep(std::move(package));
   }
 
   const PackageQuery& query_;
@@ -419,10 +469,13 @@ class PackageSearch {
   std::vector<std::string> tags_;
   BuildContext context_;
   CgoEnvironment environment_;
+  std::string machine_;      // Package::machine
+  std::string target_note_;  // for when there is C to read
   std::map<std::string, std::vector<DirectoryPattern>> by_module_;
   std::map<std::string, bool> loose_directories_;  // true: named, not found by a wildcard
   std::vector<std::string> import_paths_;
   std::map<std::string, std::set<std::string>> files_;  // by directory
+  std::set<std::string> c_file_directories_;            // of C files that were named
   std::set<std::string> seen_;                          // directories
 };
 

@@ -23,6 +23,7 @@ struct Package {
   std::vector<std::string>
       c_flags;  // CPPFLAGS and CFLAGS: environment, pkg-config, #cgo lines; filtered (safe_flags.h)
   std::vector<std::string> cxx_flags;  // the same with CXXFLAGS
+  std::string machine;                 // that C is read for, "aarch64"; "" for this one
   std::vector<Problem> problems;       // those of its files (GoFile::problems) too
 };
 

@@ -207,7 +207,8 @@ void resolve_flags(Package& package, const std::vector<CgoLine>& lines,
 
   for (const bool cxx : {false, true}) {
     std::vector<std::string>& flags = cxx ? package.cxx_flags : package.c_flags;
-    flags = {"-I", package.directory};
+    flags = environment.target;
+    flags.insert(flags.end(), {"-I", package.directory});
     append(flags, environment.cppflags, cxx);
     append(flags, cppflags, cxx);
     append(flags, from_pkg_config, cxx);

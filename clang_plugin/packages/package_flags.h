@@ -10,10 +10,12 @@
 
 namespace cgoscope {
 
-// The user's CGO_CFLAGS, CGO_CPPFLAGS and CGO_CXXFLAGS, split and filtered, and the program to ask.
+// The user's CGO_CFLAGS, CGO_CPPFLAGS and CGO_CXXFLAGS, split and filtered, the program to ask, and
+// the flags for another machine (clang_target.h), if it is one.
 struct CgoEnvironment {
   std::vector<std::string> cflags, cppflags, cxxflags;
   std::string pkg_config = "pkg-config";
+  std::vector<std::string> target;
 };
 
 // Names what it refuses in `problems`. An empty `pkg_config` means the default.
@@ -25,9 +27,10 @@ CgoEnvironment cgo_environment(const std::string& cflags, const std::string& cpp
 // package.problems.
 std::vector<CgoLine> cgo_lines_in_effect(Package& package, const BuildContext& context);
 
-// Fills package.c_flags and cxx_flags in cmd/go's order: the package's directory, the environment,
-// `lines` and pkg-config. Runs pkg-config when a line asks for it; a missing pkg-config, a package
-// it does not know, or a refused flag is a problem of the package, and the rest is filled.
+// Fills package.c_flags and cxx_flags in cmd/go's order: the target, the package's directory, the
+// environment, `lines` and pkg-config. Runs pkg-config when a line asks for it; a missing
+// pkg-config, a package it does not know, or a refused flag is a problem of the package, and the
+// rest is filled.
 void resolve_flags(Package& package, const std::vector<CgoLine>& lines,
                    const CgoEnvironment& environment);
 

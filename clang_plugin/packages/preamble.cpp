@@ -204,7 +204,9 @@ void add_preamble(const GoSource& source, const CommentGroup& doc, GoFile& file)
   file.preamble += "#line " + std::to_string(first_line) + ' ' + quoted(file.path) + '\n';
   file.preamble += c_text + "\n#line 1 \"cgo-generated-wrapper\"\n";
   for (AllowComment& allow : find_allow_comments_in_c(c_text)) {
-    allow.line = position_in(text.places_, first_line + allow.line - 1, 1).line;
+    const GoPosition place = position_in(text.places_, first_line + allow.line - 1, allow.column);
+    allow.line = place.line;
+    allow.column = place.column;
     file.allows.push_back(std::move(allow));
   }
   file.preamble_lines.insert(file.preamble_lines.end(), text.places_.begin(), text.places_.end());

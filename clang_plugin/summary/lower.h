@@ -11,6 +11,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "clang/AST/ASTContext.h"
@@ -113,6 +115,8 @@ class FunctionLowering {
   StmtId try_statement(const clang::CXXTryStmt* statement);
   StmtId range_for(const clang::CXXForRangeStmt* statement);
   void destroy(const clang::VarDecl* variable, std::vector<StmtId>& into);
+  void note_jumps(const clang::Stmt* statement);
+  size_t last_jump_back(const std::vector<const clang::Stmt*>& written, size_t from) const;
 
   ExprId add(Expr expression);
   StmtId add(Stmt statement);
@@ -128,6 +132,10 @@ class FunctionLowering {
   Function& out_;
   std::map<const clang::VarDecl*, uint32_t> slots_;
   std::map<const clang::LabelDecl*, uint32_t> labels_;
+  // By note_jumps: each statement's number and the one behind its last child's; each label's gotos.
+  std::unordered_map<const clang::Stmt*, std::pair<unsigned, unsigned>> spans_;
+  std::unordered_map<const clang::LabelDecl*, std::vector<unsigned>> jumps_;
+  unsigned statements_ = 0;
   std::set<uint32_t> loop_labels_;  // labels that became loops: a goto to one is a continue
   std::map<const clang::Expr*, ExprId> opaque_;
   uint32_t this_slot_ = kNone;

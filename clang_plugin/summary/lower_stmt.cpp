@@ -8,15 +8,6 @@
 namespace cgoscope {
 namespace {
 
-// The labels that `statement` jumps to, computed gotos aside.
-void collect_gotos(const clang::Stmt* statement, std::set<const clang::LabelDecl*>& labels) {
-  if (!statement) return;
-  if (const auto* jump = llvm::dyn_cast<clang::GotoStmt>(statement))
-    labels.insert(jump->getLabel());
-  if (llvm::isa<clang::Expr>(statement) && !llvm::isa<clang::StmtExpr>(statement)) return;
-  for (const clang::Stmt* child : statement->children()) collect_gotos(child, labels);
-}
-
 // The register that a variable is bound to (register long r10 asm("r10")), or the one that a
 // constraint letter names.
 std::string operand_register(llvm::StringRef constraint, const clang::Expr* operand) {
@@ -73,7 +64,44 @@ uint32_t FunctionLowering::label(const clang::LabelDecl* declaration) {
   return labels_.try_emplace(declaration, static_cast<uint32_t>(labels_.size())).first->second;
 }
 
+// Numbers the statements in the order of the source, and notes where the gotos stand, computed ones
+// aside: once a function, so that a block can ask for each of its labels.
+void FunctionLowering::note_jumps(const clang::Stmt* statement) {
+  if (!statement) return;
+  if (llvm::isa<clang::Expr>(statement) && !llvm::isa<clang::StmtExpr>(statement)) return;
+  const unsigned number = statements_++;
+  if (const auto* jump = llvm::dyn_cast<clang::GotoStmt>(statement))
+    jumps_[jump->getLabel()].push_back(number);
+  for (const clang::Stmt* child : statement->children()) note_jumps(child);
+  spans_[statement] = {number, statements_};
+}
+
+// The last of `written`, statements of one block, in which a goto to the label at `written[from]`
+// stands, behind it or at it; kNone if there is none.
+size_t FunctionLowering::last_jump_back(const std::vector<const clang::Stmt*>& written,
+                                        size_t from) const {
+  const auto jumps = jumps_.find(llvm::cast<clang::LabelStmt>(written[from])->getDecl());
+  const auto first = spans_.find(written[from]);
+  const auto last = spans_.find(written.back());
+  if (jumps == jumps_.end() || first == spans_.end() || last == spans_.end()) return kNone;
+  const std::vector<unsigned>& numbers = jumps->second;
+  const auto behind = std::lower_bound(numbers.begin(), numbers.end(), last->second.second);
+  if (behind == numbers.begin() || *std::prev(behind) < first->second.first) return kNone;
+  const unsigned jump = *std::prev(behind);
+  size_t low = from, high = written.size();
+  while (high - low > 1) {
+    const size_t middle = low + (high - low) / 2;
+    const auto span = spans_.find(written[middle]);
+    if (span != spans_.end() && span->second.first <= jump)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
 void FunctionLowering::lower(const clang::FunctionDecl* definition) {
+  note_jumps(definition->getBody());
   out_.parameters = static_cast<int>(definition->getNumParams());
   if (const auto* method = llvm::dyn_cast<clang::CXXMethodDecl>(definition);
       method && !method->isStatic()) {
@@ -175,15 +203,8 @@ StmtId FunctionLowering::block(const clang::CompoundStmt* compound) {
   // make a loop.
   std::map<size_t, size_t> loop_end;
   for (size_t i = 0; i < written.size(); ++i) {
-    const auto* labelled = llvm::dyn_cast<clang::LabelStmt>(written[i]);
-    if (!labelled) continue;
-    for (size_t j = written.size(); j-- > i;) {
-      std::set<const clang::LabelDecl*> targets;
-      collect_gotos(written[j], targets);
-      if (!targets.contains(labelled->getDecl())) continue;
-      loop_end[i] = j;
-      break;
-    }
+    if (!llvm::isa<clang::LabelStmt>(written[i])) continue;
+    if (const size_t last = last_jump_back(written, i); last != kNone) loop_end[i] = last;
   }
   const auto lower_range = [&](auto&& self, size_t from, size_t to, std::vector<StmtId>& into,
                                bool skip_loop) -> void {

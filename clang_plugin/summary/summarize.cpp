@@ -17,6 +17,7 @@
 #include "clang/Frontend/Utils.h"
 #include "clang/Lex/PPCallbacks.h"
 #include "clang/Lex/Preprocessor.h"
+#include "clang_plugin/packages/allow_comment.h"
 #include "clang_plugin/summary/lower.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/VirtualFileSystem.h"
@@ -29,21 +30,29 @@ constexpr unsigned kStackBytes = 64u << 20;  // else-if chains of generated code
 constexpr const char* kOurTail = "cgoscope-constants";
 constexpr const char* kConstantPrefix = "cgoscope_constant_";
 constexpr const char* kMissingHeader = "header ";
+// Of a library whose header is not there: code that asks is meant for the newest.
+constexpr const char* kNewestVersion = "999999999";
+constexpr int kMaxMacroDepth = 8;
 constexpr const char* kDeclared = "cgoscope-declared.h";
-constexpr int kMaxRounds = 4;  // of declaring what a missing header would have
+constexpr int kMaxRounds = 5;  // of declaring what a missing header would have
 constexpr const char* kObjectDirectory = "/cgoscope-objdir";  // exists in the overlay only
 
 // Names that a unit uses and that a header which is not there would have declared.
 struct Undeclared {
   bool header_missing = false;
   std::map<std::string, std::string>
-      declarations;  // name → a declaration under which the uses seen so far parse
+      declarations;                // name → a declaration under which the uses seen so far parse
+  std::set<std::string> versions;  // LIB_VERSION_NUMBER and the like, asked for in #if
   // struct → its members, and the declaration of each
   std::map<std::string, std::map<std::string, std::string>> members;
 
   std::string text() const {
     std::string all;
-    for (const auto& [name, declaration] : declarations) all += declaration + "\n";
+    for (const std::string& name : header_missing ? versions : std::set<std::string>())
+      all += "#ifndef " + name + "\n#define " + name + " " + kNewestVersion + "\n#endif\n";
+    for (const auto& [name, declaration] : declarations) {
+      if (!versions.contains(name)) all += declaration + "\n";
+    }
     for (const auto& [name, list] : members) {
       all += "struct " + name + " {";
       for (const auto& [member, declaration] : list) all += " " + declaration;
@@ -201,8 +210,58 @@ class Inclusions : public clang::PPCallbacks {
     ++unit_.errors;
     if (unit_.problems.size() < kMaxProblems) unit_.problems.push_back(std::move(problem));
   }
+  void If(clang::SourceLocation, clang::SourceRange condition, ConditionValueKind) override {
+    note_versions(condition);
+  }
+  void Elif(clang::SourceLocation, clang::SourceRange condition, ConditionValueKind,
+            clang::SourceLocation) override {
+    note_versions(condition);
+  }
 
  private:
+  // #if LIB_VERSION_NUMBER < 1002003 is true where the header with the number is missing, and picks
+  // what is there for old versions.
+  void note_versions(clang::SourceRange condition) {
+    const clang::SourceManager& sources = preprocessor_.getSourceManager();
+    if (condition.isInvalid() || sources.isInSystemHeader(condition.getBegin())) return;
+    const llvm::StringRef text = clang::Lexer::getSourceText(
+        clang::CharSourceRange::getTokenRange(condition), sources, preprocessor_.getLangOpts());
+    std::vector<std::string> words;
+    for (size_t i = 0; i < text.size();) {
+      const llvm::StringRef word = text.substr(i).take_while(
+          [](char c) { return llvm::isAlnum(c) || c == '_'; });  // or a number
+      i += std::max<size_t>(word.size(), 1);
+      if (!word.empty() || text[i - 1] == '(') words.push_back(word.empty() ? "(" : word.str());
+    }
+    note_versions(words, 0);
+  }
+
+  void note_versions(const std::vector<std::string>& words, int depth) {
+    for (size_t i = 0; i < words.size(); ++i) {
+      const bool called = i + 1 < words.size() && words[i + 1] == "(";
+      if (words[i] == "defined") {  // defined X, defined(X): no question about a number
+        i += called ? 2 : 1;
+        continue;
+      }
+      if (!is_word(words[i])) continue;
+      const clang::IdentifierInfo* name = preprocessor_.getIdentifierInfo(words[i]);
+      if (const clang::MacroInfo* macro = preprocessor_.getMacroInfo(name)) {
+        std::vector<std::string> body;
+        for (const clang::Token& token : macro->tokens()) {
+          if (token.is(clang::tok::l_paren))
+            body.emplace_back("(");
+          else if (const clang::IdentifierInfo* inner = token.getIdentifierInfo())
+            body.push_back(inner->getName().str());
+          else
+            body.emplace_back();
+        }
+        if (depth < kMaxMacroDepth) note_versions(body, depth + 1);
+      } else if (!called && words[i].find("VERSION") != std::string::npos && words[i][0] != '_') {
+        undeclared_.versions.insert(words[i]);
+      }
+    }
+  }
+
   TranslationUnit& unit_;
   const clang::Preprocessor& preprocessor_;
   const SourceUnit& source_;
@@ -220,15 +279,11 @@ class AllowComments : public clang::CommentHandler {
     const clang::SourceManager& sources = preprocessor.getSourceManager();
     const llvm::StringRef text = clang::Lexer::getSourceText(
         clang::CharSourceRange::getCharRange(range), sources, preprocessor.getLangOpts());
-    const size_t at = text.find("cgoscope:allow");
-    if (at != 2) return false;  // right behind // or /*
-    llvm::StringRef rest = text.substr(at + 14);
-    rest.consume_back("*/");
-    const auto [rule, reason] = rest.ltrim().split(' ');
+    const auto allow = parse_allow_comment(text, 0, 0);
+    if (!allow) return false;
     const SourcePlace where = lowering_.place(range.getBegin());
     if (where.file == kNone || where.system) return false;
-    lowering_.unit().allows.push_back(
-        {rule.trim().str(), reason.trim().str(), where.file, where.line});
+    lowering_.unit().allows.push_back({allow->rule, allow->reason, where});
     return false;
   }
 
@@ -462,6 +517,7 @@ TranslationUnit summarize(const SourceUnit& source) {
   std::string declared;
   std::vector<Problem> first_problems;
   int first_errors = 0;
+  size_t versions_seen = 0, versions_used = 0;  // how many, after and in the last round
   for (int round = 0; round < kMaxRounds; ++round) {
     TranslationUnit parsed;
     parsed.main_file = source.main_file;
@@ -472,7 +528,11 @@ TranslationUnit summarize(const SourceUnit& source) {
           {source.main_file, 0, "Clang crashed on this file; it was not analysed"});
       ++parsed.errors;
     }
-    const bool better = round == 0 || parsed.errors < unit.errors;
+    // Other code was read than before: what the newest version has.
+    const bool other_code = versions_seen != versions_used;
+    versions_used = versions_seen;
+    versions_seen = undeclared.header_missing ? undeclared.versions.size() : 0;
+    const bool better = round == 0 || other_code || parsed.errors < unit.errors;
     if (better) unit = std::move(parsed);
     // What is not declared, mostly because a header is missing, is made up from how it is used, and
     // the file is read again.

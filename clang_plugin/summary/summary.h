@@ -195,8 +195,7 @@ struct Global {
 // A comment //cgoscope:allow in a C file.
 struct CAllow {
   std::string rule, reason;
-  uint32_t file = kNone;
-  uint32_t line = 0;
+  SourcePlace place;
 };
 
 struct TranslationUnit {

@@ -20,17 +20,11 @@ import pathlib
 import subprocess
 import sys
 
+from cgo_folders import cgo_folders
+
 BOUNDS = {"BLOCK_UNBOUNDED": "unbounded", "BLOCK_BOUNDED_LONG": "bounded", "BLOCK_VARIABLE": "variable", "NOT_BLOCKING": None}
 GOCODE = "usr/share/gocode/src"
 TIMEOUT_S = 600
-
-
-def cgo_folders(package):
-    folders = set()
-    for path in package.rglob("*.go"):
-        if not path.is_symlink() and path.is_file() and b'import "C"' in path.read_bytes():
-            folders.add(path.parent)
-    return sorted(folders)
 
 
 def run_lint(lint, folders):

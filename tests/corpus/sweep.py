@@ -24,25 +24,14 @@ import sys
 import tempfile
 import time
 
+from cgo_folders import cgo_folders
+
 TIMEOUT_S = 300
 JUDGE_TIMEOUT_S = 20
 NOTHING = {"findings": [], "errors": [], "stats": {}}
-IMPORT_C = re.compile(rb'^import\s*\(?[^)]*"C"', re.MULTILINE)
 # What gcc says of a file it cannot read as C; of the rest Clang may think otherwise. The sanitizers' headers are Clang's own.
 UNREADABLE = re.compile(r"^(\S+?):(\d+):\d+: (?:fatal error: (?!sanitizer/).*: No such file or directory|error: unknown type name|error: expected )",
                         re.MULTILINE)
-
-
-def cgo_folders(tree):
-    """The folders below `tree` with a .go file that imports "C" and is no test. Links are not followed."""
-    folders = set()
-    for place, _, names in os.walk(tree):
-        for name in names:
-            path = pathlib.Path(place, name)
-            if name.endswith(".go") and not name.endswith("_test.go") and not path.is_symlink() and path.is_file():
-                if IMPORT_C.search(path.read_bytes()):
-                    folders.add(path.parent)
-    return sorted(folders)
 
 
 def roots_of(tree):

@@ -78,7 +78,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int preamble_lines = std::min(
       1 + static_cast<int>(std::count(file.preamble.begin(), file.preamble.end(), '\n')), 2000);
   for (int at = 1; at <= preamble_lines; ++at) preamble_position(file, at, 1);
-  for (const AllowComment& allow : file.allows) CHECK(allow.line >= 1 && allow.line <= lines);
+  for (const AllowComment& allow : file.allows)
+    CHECK(allow.line >= 1 && allow.line <= lines && allow.column >= 1);
   export_header(package);
   return 0;
 }

@@ -99,7 +99,7 @@ class MarkerReader {
     finding.function = take_clause(text, "from");
     finding.text = text;
     static const std::regex kText(
-        R"(C\.\w+ [\w:~-]+ (unbounded|variable|bounded [0-9a-z.]+) (error|warning|note)|unused-suppression note)");
+        R"(C\.\w+ [\w:~-]+ (unbounded|variable|bounded [0-9a-z.]+) (error|warning|note)|unused-suppression (error|warning|note))");
     if (!std::regex_match(text, kText)) return malformed(text, line);
     into_.findings.push_back(std::move(finding));
   }
@@ -296,7 +296,15 @@ std::string malformed_findings(const LintReport& report) {
       wrong += shown + ": its id is another's, " + finding.id + "\n";
     if (finding.message.empty() || finding.advice.empty())
       wrong += shown + ": no message or no advice\n";
-    if (finding.rule == "unused-suppression") continue;
+    if (finding.rule == "unused-suppression") {
+      const Place place = marked_place(finding);
+      const std::vector<std::string> lines = lines_of(place.file);
+      const auto line = static_cast<size_t>(place.line);
+      if (place.line < 1 || line > lines.size() || place.column < 1 ||
+          lines[line - 1].find("//cgoscope:allow") != static_cast<size_t>(place.column) - 1)
+        wrong += shown + ": not the place of a //cgoscope:allow\n";
+      continue;
+    }
     wrong += wrong_place({finding.go.file, finding.go.line, finding.go.column}, "C", true);
     if (finding.bound_ms.has_value() != (finding.bound == Bound::kBounded))
       wrong += shown + ": its bound and duration do not agree\n";

@@ -63,6 +63,13 @@ TEST(Advice, IsTheRowsOrAGeneralOne) {
   EXPECT_THAT(advice_for(event_of(row, Bound::kUnbounded)), HasSubstr("give the wait a limit"));
   row.instead = "use something else";
   EXPECT_EQ(advice_for(event_of(row, Bound::kUnbounded)), "use something else");
+  // Within an endless loop the row's own words miss the point: not the call is long, the loop is.
+  BlockingEvent looped = event_of(row, Bound::kUnbounded);
+  looped.in_endless_loop = true;
+  EXPECT_THAT(advice_for(looped), AllOf(HasSubstr("one turn of the loop"), HasSubstr("select")));
+  row.category = "sleep";
+  EXPECT_THAT(advice_for(looped), AllOf(HasSubstr("time.Ticker"), HasSubstr("select"),
+                                        HasSubstr("eventfd"), HasSubstr("condition variable")));
   BlockingEvent spin, lock;
   lock.spin_lock = true;
   EXPECT_NE(advice_for(spin), "");

@@ -216,5 +216,21 @@ TEST(IsExcluded, GlobsAreRelativeToTheirFilesFolder) {
     EXPECT_FALSE(is_excluded(settings, path)) << path;
 }
 
+TEST(Settings, TheLastSeverityThatFitsCounts) {
+  const auto settings = parse_settings(
+      "severities:\n  'pcap_*': off\n  pcap_loop: note\n  unused-suppression: warning\n"
+      "  busy-wait: off\n",
+      "/p/.cgoscope.yaml");
+  ASSERT_TRUE(settings.has_value()) << settings.error().message();
+  const auto severity = [&](const std::string& rule, const std::string& call) {
+    return severity_under(*settings, rule, call, Severity::kError);
+  };
+  EXPECT_EQ(severity("blocking-call", "pcap_next"), std::nullopt);
+  EXPECT_EQ(severity("blocking-call", "pcap_loop"), Severity::kNote);
+  EXPECT_EQ(severity("blocking-call", "sleep"), Severity::kError);
+  EXPECT_EQ(severity("busy-wait", ""), std::nullopt);
+  EXPECT_EQ(severity("unused-suppression", ""), Severity::kWarning);
+}
+
 }  // namespace
 }  // namespace cgoscope

@@ -45,7 +45,7 @@ Applied apply(const std::vector<Suppression>& suppressions,
 
 Suppression allow(const std::string& file, int line, const std::string& rule = "blocking-call",
                   const std::string& reason = "it is fine") {
-  return {file, line, rule, reason, true, "example.org/p", "example.org/p.F"};
+  return {file, line, 4, rule, reason, true, "example.org/p", "example.org/p.F"};
 }
 
 TEST(Suppressions, CoverTheirLineAndTheOneBelow) {
@@ -100,7 +100,7 @@ TEST(Suppressions, AnUnusedOneIsANoteWhereItStands) {
   EXPECT_EQ(unused.bound, std::nullopt);
   EXPECT_EQ(unused.go.file, "shown/a.go");
   EXPECT_EQ(unused.go.line, 7);
-  EXPECT_EQ(unused.go.column, 1);
+  EXPECT_EQ(unused.go.column, 4);
   EXPECT_EQ(unused.go.package, "example.org/p");
   EXPECT_EQ(unused.go.function, "example.org/p.F");
   EXPECT_EQ(unused.c, std::nullopt);
@@ -119,6 +119,7 @@ TEST(Suppressions, InCTheNoteIsInC) {
   ASSERT_TRUE(applied.findings[1].c.has_value());
   EXPECT_EQ(applied.findings[1].c->file, "shown/p.h");
   EXPECT_EQ(applied.findings[1].c->line, 7);
+  EXPECT_EQ(applied.findings[1].c->column, 4);
 }
 
 TEST(Suppressions, WhatIsWrongWithOneIsSaid) {

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "clang_plugin/packages/build_constraint.h"
+#include "clang_plugin/packages/clang_target.h"
 #include "clang_plugin/packages/go_command.h"
 #include "clang_plugin/packages/subprocess.h"
 #include "tests/go_toolchains.h"
@@ -377,6 +379,35 @@ TEST_F(GoList, WithoutAGoCommandDirectoriesAreReadHere) {
   EXPECT_THAT(import_paths(list({"./a", "./n..."})),
               ElementsAre("example.org/m/a", "example.org/nested"));
   EXPECT_THAT(failure({"example.org/m/a"}), HasSubstr("go command"));
+}
+
+TEST_F(GoList, CIsReadForTheMachineThatIsAskedFor) {
+  write_module("", "example.org/m");
+  write_cgo("a/a.go", "a");
+  tree_.write("b/b.go", "package b\n");
+  hide_go();
+  const std::string other = host_goarch() == "s390x" ? "riscv64" : "s390x";
+  const auto flags = target_flags(target_triple("linux", other));
+  variables_.set("GOARCH", other);
+  PackageList found = list({"./a"});
+  if (flags) {
+    EXPECT_EQ(found.packages[0].c_flags[1], target_triple("linux", other));
+    EXPECT_EQ(found.packages[0].machine, other);
+    EXPECT_THAT(found.notes, Not(Contains(HasSubstr("GOARCH"))));
+  } else {
+    EXPECT_EQ(found.packages[0].c_flags[0], "-I");
+    EXPECT_EQ(found.packages[0].machine, "");
+    EXPECT_THAT(found.notes, Contains(HasSubstr("GOOS=linux GOARCH=" + other +
+                                                ": C is read as for this machine, for the C "
+                                                "library's headers of " +
+                                                target_triple("linux", other) + " are not here")));
+    EXPECT_THAT(found.notes, Contains(HasSubstr(cross_headers_package(other))));
+  }
+  EXPECT_THAT(list({"./b"}).notes, Not(Contains(HasSubstr("GOARCH"))));
+  variables_.set("GOARCH", host_goarch());
+  EXPECT_THAT(list({"./a"}).notes, Not(Contains(HasSubstr("GOARCH"))));
+  variables_.set("GOOS", "windows");
+  EXPECT_THAT(list({"./a"}).notes, Contains(HasSubstr("GOOS=windows GOARCH=" + host_goarch())));
 }
 
 TEST_F(GoList, AGoCommandThatFailsIsToldOfAndReplaced) {

@@ -79,15 +79,20 @@ TEST(Preamble, AllowCommentsOfGoAndOfC) {
       "this\r\n");
   ASSERT_EQ(file.allows.size(), 5u);
   EXPECT_EQ(file.allows[0].line, 1);
+  EXPECT_EQ(file.allows[0].column, 11);
   EXPECT_EQ(file.allows[0].reason, "at the top");
   EXPECT_EQ(file.allows[1].line, 3);
+  EXPECT_EQ(file.allows[1].column, 38);
   EXPECT_EQ(file.allows[1].rule, "blocking-call");
   EXPECT_EQ(file.allows[1].reason, "three seconds");
   EXPECT_EQ(file.allows[2].line, 5);
+  EXPECT_EQ(file.allows[2].column, 28);
   EXPECT_EQ(file.allows[2].reason, "spins");
   EXPECT_EQ(file.allows[3].line, 9);
+  EXPECT_EQ(file.allows[3].column, 1);
   EXPECT_EQ(file.allows[3].reason, "");
   EXPECT_EQ(file.allows[4].line, 12);
+  EXPECT_EQ(file.allows[4].column, 46);
   EXPECT_EQ(file.allows[4].rule, "busy-wait");
   EXPECT_EQ(file.allows[4].reason, "because  of this");
 }
@@ -98,6 +103,7 @@ TEST(Preamble, AllowCommentsInABlock) {
                         "blocking-call why\n}\n*/\n"));
   ASSERT_EQ(file.allows.size(), 1u);
   EXPECT_EQ(file.allows[0].line, 6);
+  EXPECT_EQ(file.allows[0].column, 13);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -310,6 +311,23 @@ TEST(Summarize, TemplatesAreSeenWhereTheyAreUsed) {
   EXPECT_TRUE(found);
 }
 
+// Generated parsers have thousands of labels in one function; with the square of that this would
+// take minutes.
+TEST(Summarize, ManyLabelsTakeTheirTimeOnce) {
+  std::string text = "void work(void);\nint f(int n) {\n";
+  constexpr int kLabels = 20000;
+  for (int i = 0; i < kLabels; ++i) {
+    const std::string label = "l" + std::to_string(i);
+    text += label + ": if (n == " + std::to_string(i) + ") goto " + label + ";\n";
+  }
+  text += "work(); return 0; }\n";
+  const auto start = std::chrono::steady_clock::now();
+  const TranslationUnit unit = c(text);
+  EXPECT_THAT(unit.problems, IsEmpty());
+  EXPECT_THAT(calls(unit), ElementsAre("work"));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
+
 TEST(Summarize, AllowCommentsOfCFiles) {
   const TemporaryTree tree;
   SourceUnit source;
@@ -320,19 +338,39 @@ TEST(Summarize, AllowCommentsOfCFiles) {
                                 "//cgoscope:allow blocking-call the peer is local\n"
                                 "void f(void) { h(); }\n"
                                 "/*cgoscope:allow blocking-call in a block*/\n"
+                                "//cgoscope:allowance blocking-call another word\n"
+                                "//cgoscope:allow\tbusy-wait\tbehind  tabs \n"
                                 "//cgoscope:allow blocking-call\n"
                                 "// cgoscope:allow blocking-call with a space\n"
                                 "const char *s = \"//cgoscope:allow x y\";\n");
   const TranslationUnit unit = summarize(source);
   std::vector<std::string> allows;
   for (const CAllow& allow : unit.allows) {
-    allows.push_back(unit.files.at(allow.file).substr(tree.root().size() + 1) + ":" +
-                     std::to_string(allow.line) + " " + allow.rule + " '" + allow.reason + "'");
+    allows.push_back(unit.files.at(allow.place.file).substr(tree.root().size() + 1) + ":" +
+                     std::to_string(allow.place.line) + ":" + std::to_string(allow.place.column) +
+                     " " + allow.rule + " '" + allow.reason + "'");
   }
   EXPECT_THAT(allows,
-              UnorderedElementsAre("h.h:1 busy-wait 'in a header'",
-                                   "a.c:2 blocking-call 'the peer is local'",
-                                   "a.c:4 blocking-call 'in a block'", "a.c:5 blocking-call ''"));
+              UnorderedElementsAre("h.h:1:15 busy-wait 'in a header'",
+                                   "a.c:2:1 blocking-call 'the peer is local'",
+                                   "a.c:6:1 busy-wait 'behind  tabs'", "a.c:7:1 blocking-call ''"));
+}
+
+TEST(Summarize, CIsReadForTheTargetOfItsFlags) {
+  SourceUnit unit = preamble(
+      "void arm(void); void intel(void); void other(void);\n"
+      "#if defined(__aarch64__)\nvoid f(void) { arm(); }\n"
+      "#elif defined(__x86_64__)\nvoid f(void) { intel(); }\n"
+      "#else\nvoid f(void) { other(); }\n#endif\n");
+  for (const auto& [triple, called] :
+       std::vector<std::pair<std::string, std::string>>{{"aarch64-linux-gnu", "arm"},
+                                                        {"x86_64-linux-gnu", "intel"},
+                                                        {"s390x-linux-gnu", "other"}}) {
+    unit.flags = {"-target", triple};
+    const TranslationUnit read = summarize(unit);
+    EXPECT_THAT(read.problems, IsEmpty());
+    EXPECT_THAT(calls(read), ElementsAre(called)) << triple;
+  }
 }
 
 TEST(Summarize, AMissingHeaderIsSaidAndTheRestIsThere) {
