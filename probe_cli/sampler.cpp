@@ -188,7 +188,7 @@ void Sampler::take_counts(Sample& sample) {
                              go_stack(words(place.pcs), true), count.count});
   for (const TimerPlace& timers : attachment_.timer_places())
     sample.timers.push_back({go_stack(words(timers.place.pcs), true), timers.count.count,
-                             timers.count.stopped, timers.count.fired});
+                             timers.count.stopped, timers.count.fired, timers.count.unfollowed});
   for (const auto& [place, exits] : attachment_.churn_places())
     sample.churn.push_back({go_stack({place.start_pc}, false), go_stack({place.go_pc}, true),
                             go_stack(words(place.lock_pcs), true), exits});
