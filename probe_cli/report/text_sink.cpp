@@ -131,11 +131,13 @@ class TextSink : public Sink {
     }
     for (const SignalSample& signal : sample.signals) {
       const auto [state, is_new] = states_.try_emplace(signal.signal, signal.state);
-      if (!is_new && state->second != signal.state) {
+      // Being attached part-time, and no longer, is no news; the end says it.
+      if (!is_new && state->second != signal.state &&
+          (signal.state == "detached" || state->second == "detached")) {
         say(fmt::format("signal {}: {} (was {})", signal_name(signal.signal), state_of(signal),
                         state->second));
-        state->second = signal.state;
       }
+      state->second = signal.state;
       uint64_t& said = lost_[signal.signal];
       if (lost(signal) > 0 && lost(signal) >= 2 * said) {
         say(fmt::format("signal {}: {} lost so far, of {}", signal_name(signal.signal),
@@ -235,10 +237,16 @@ class TextSink : public Sink {
     }
     say(fmt::format("  looked at: the runtime's memory and /proc, {}; signals: {}",
                     counted(looks_, "time"), attached.empty() ? "none" : attached));
+    std::map<std::string, std::string> names_by_state;  // those of one state and reason on one line
     for (const SignalSample& signal : last.signals) {
-      if (signal.state != "attached") {
-        say(fmt::format("  {}: {}", signal_name(signal.signal), state_of(signal)));
-      }
+      if (signal.state == "attached") continue;
+      std::string& names =
+          names_by_state[signal.state == "absent" ? "not in this program" : state_of(signal)];
+      names += names.empty() ? "" : ", ";
+      names += signal_name(signal.signal);
+    }
+    for (const auto& [state, names] : names_by_state) say("  " + names + ": " + state);
+    for (const SignalSample& signal : last.signals) {
       if (lost(signal) > 0) {
         say(fmt::format(
             "  {}: {} lost (ring buffer full {}, map full {}, skipped by the kernel {})",
