@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whether the documents tell the truth: links, commands with their output, options, rules.
 
-Usage: docs_test.py PROJECT CGOSCOPE_LINT
+Usage: docs_test.py PROJECT CGOSCOPE_LINT [CGOSCOPE]
 
 A code block in a document that is shown as a session ("$ command", then what it prints) is run if the command is
 cgoscope-lint: in README.md and docs/ from the project's root, in an example's README from its folder. A line with nothing
@@ -18,6 +18,7 @@ import sys
 
 project = pathlib.Path(sys.argv[1]).resolve()
 lint = pathlib.Path(sys.argv[2]).resolve()
+probe = pathlib.Path(sys.argv[3]).resolve() if len(sys.argv) > 3 else None
 failures = []
 
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -138,8 +139,8 @@ def environment():
 
 
 def check_sessions(path, folder):
-    """Runs the commands that the document shows; returns how many."""
-    count, status = 0, None
+    """Runs the commands of cgoscope-lint that the document shows."""
+    status = None
     for block in code_blocks(path.read_text()):
         for command, shown in sessions(block):
             where = f"{path.relative_to(project)}: $ {command}"
@@ -151,26 +152,26 @@ def check_sessions(path, folder):
             words = shlex.split(command, comments=True) if command.startswith("cgoscope-lint") else []
             if not words or words[0] != "cgoscope-lint":
                 continue
-            count += 1
             run = subprocess.run([lint, *words[1:]], cwd=folder, env=environment(), stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
             status = run.returncode
             printed = normalised(run.stdout.decode().split("\n"))
             if not fits(normalised(shown), printed):
                 failures.append(f"{where}\n  prints otherwise than the document shows:\n" + "\n".join("    " + line for line in printed))
-    return count
 
 
-def check_options():
-    text = subprocess.run([lint, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
-    of_tool = set(OPTION.findall(" ".join(re.findall(r"(?m)^  (-\S+)", text)).replace(",", " ")))
+def options_of(command):
+    text = subprocess.run(command + ["--help"], capture_output=True, text=True, timeout=60, check=True).stdout
+    return set(OPTION.findall(" ".join(re.findall(r"(?m)^  (-\S+)", text)).replace(",", " ")))
 
-    manual = (project / "docs/cgoscope-lint.md").read_text()
-    section = manual.split("\n## Options\n")[1].split("\n## ")[0]
-    cells = " ".join(re.findall(r"(?m)^\| (`-[^|]*) \|", section))
-    man = (project / "docs/cgoscope-lint.1").read_text().split(".SH OPTIONS\n")[1].split(".SH ")[0]
+
+def check_options(command, manual, heading, man_page):
+    of_tool = options_of(command)
+    section = (project / manual).read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    cells = " ".join(re.findall(r"(?m)^\| (`-[^|]*) \|", section)) + " ".join(re.findall(r"\(`(--[^)]*)\)", section))
+    man = (project / man_page).read_text().split(".SH OPTIONS\n")[1].split(".SH ")[0]
     tags = " ".join(re.findall(r"(?m)^\.TP\n(.*)$", man)).replace("\\-", "-")
-    for name, options in (("docs/cgoscope-lint.md", set(OPTION.findall(cells))), ("docs/cgoscope-lint.1", set(OPTION.findall(tags)))):
+    for name, options in ((manual, set(OPTION.findall(cells))), (man_page, set(OPTION.findall(tags)))):
         for option in sorted(of_tool - options):
             failures.append(f"{name}: {option} of --help is missing")
         for option in sorted(options - of_tool):
@@ -180,25 +181,26 @@ def check_options():
 
 
 def check_rules():
-    schema = json.loads((project / "docs/formats/lint.schema.json").read_text())
-    rules = set(schema["$defs"]["finding"]["properties"]["rule"]["enum"])
+    lint_schema = json.loads((project / "docs/formats/lint.schema.json").read_text())
+    live_schema = json.loads((project / "docs/formats/finding.schema.json").read_text())
+    rules = set(lint_schema["$defs"]["finding"]["properties"]["rule"]["enum"] + live_schema["properties"]["rule"]["enum"])
     pages = {path.stem for path in (project / "docs/rules").glob("*.md")}
     for rule in sorted(rules - pages):
         failures.append(f"the rule {rule} has no page docs/rules/{rule}.md")
     for page in sorted(pages - rules):
-        failures.append(f"docs/rules/{page}.md is about no rule of docs/formats/lint.schema.json")
+        failures.append(f"docs/rules/{page}.md is about no rule of the schemas in docs/formats")
     for rule in sorted(rules & pages):
         if not (project / f"docs/rules/{rule}.md").read_text().startswith(f"# {rule}\n"):
             failures.append(f"docs/rules/{rule}.md does not begin with its rule's name")
 
 
-def check_man_page():
+def check_man_page(page):
     if not shutil.which("groff"):
-        print("the man page is not looked at: there is no groff")
+        print("the man pages are not looked at: there is no groff")
         return
-    run = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-z", project / "docs/cgoscope-lint.1"], capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-z", project / page], capture_output=True, text=True, timeout=60, check=False)
     if run.returncode or run.stderr:
-        failures.append(f"docs/cgoscope-lint.1: {run.stderr}")
+        failures.append(f"{page}: {run.stderr}")
 
 
 for document in documents():
@@ -206,11 +208,13 @@ for document in documents():
 shown_in = [(project / "README.md", project), (project / "docs/cgoscope-lint.md", project)]
 shown_in += [(readme, readme.parent) for readme in sorted(project.glob("examples/*/README.md"))]
 for document, folder in shown_in:
-    if check_sessions(document, folder) == 0:
-        failures.append(f"{document.relative_to(project)}: shows no run of cgoscope-lint")
-check_options()
+    check_sessions(document, folder)
+check_options([lint], "docs/cgoscope-lint.md", "Options", "docs/cgoscope-lint.1")
+if probe:
+    check_options([probe, "watch"], "docs/cgoscope.md", "watch", "docs/cgoscope.1")
 check_rules()
-check_man_page()
+check_man_page("docs/cgoscope-lint.1")
+check_man_page("docs/cgoscope.1")
 
 for failure in failures:
     print(failure)
