@@ -19,6 +19,11 @@ int64_t now_ns(clockid_t clock) {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+constexpr std::string_view kUnreadNote =
+    "the target's threads' system calls cannot be read, so neither they nor C frames are shown: "
+    "run "
+    "as the target's user, or with CAP_DAC_READ_SEARCH beside CAP_SYS_PTRACE";
+
 // The least duration that `part` of all calls stayed below, to the histogram's factor of two.
 uint64_t percentile_ns(const cg_cgo_function& function, double part) {
   uint64_t all = 0, seen = 0;
@@ -133,6 +138,10 @@ std::optional<MSample> Sampler::m_sample(const MRecord& m, const ThreadState& th
     sample.syscall = syscall_name(*thread.syscall);
     if (sample.syscall == "read")
       sample.terminal_read = is_terminal(target_.pid(), thread.arguments[0]);
+  } else if (thread.state != 'R') {
+    sample.syscall = kUnreadSyscall;
+    if (std::find(problems_.begin(), problems_.end(), kUnreadNote) == problems_.end())
+      problems_.emplace_back(kUnreadNote);
   }
   sample.call_number = m.in_cgo ? m.cgo_calls : static_cast<uint64_t>(thread.voluntary_switches);
   const auto began = began_ns_.find(m.g->address);
@@ -202,6 +211,10 @@ void Sampler::take_counts(Sample& sample) {
     CgoFunctionSample one;
     one.stack = go_stack({function.caller_pc}, true);
     one.c_function = c_function(stub, one.stack);
+    // runtime/cgo's own calls, such as the one that says that the runtime is there.
+    if (one.c_function.empty() && !stacks_[one.stack].empty() &&
+        is_runtime_function(stacks_[one.stack][0].function))
+      continue;
     one.calls = function.calls;
     one.in_flight = in_flight[stub];
     one.p50_ns = percentile_ns(function, 0.5);

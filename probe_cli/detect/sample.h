@@ -47,14 +47,18 @@ struct Subject {
 std::string_view signal_name(cg_signal signal);
 std::optional<cg_signal> parse_signal(std::string_view name);
 
+inline constexpr std::string_view kUnreadSyscall = "?";
+
 struct MSample {
   int64_t id = 0;
   int64_t tid = 0;   // in our /proc
   int64_t goid = 0;  // 0 when it runs no goroutine
   bool in_cgo = false;
-  bool locked = false;        // its goroutine is locked to it
-  std::string c_function;     // as after "C."; "" when not in a C call or not known
-  std::string syscall;        // that its thread waits in; "" while it runs
+  bool locked = false;     // its goroutine is locked to it
+  std::string c_function;  // as after "C."; "" when not in a C call or not known
+  // That its thread waits in; "" while it runs; kUnreadSyscall when it waits, and the kernel does
+  // not let us see in what.
+  std::string syscall;
   bool runtime_wait = false;  // the runtime's own wait that looks like a system call: signal_recv
                               // and other notetsleepg
   StackId go_stack = kNoStack;

@@ -230,8 +230,10 @@ class StuckM : public Detector {
       finding.message += ": called at " + place;
     }
     if (in_cgo) {
-      finding.message +=
-          evidence.syscall.empty() ? ", now running" : ", now in " + evidence.syscall;
+      finding.message += evidence.syscall.empty() ? ", now running"
+                         : evidence.syscall == kUnreadSyscall
+                             ? ", waiting in a system call that cannot be read"
+                             : ", now in " + evidence.syscall;
     }
     if (finding.severity == Severity::kNote) {
       finding.advice =

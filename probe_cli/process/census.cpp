@@ -92,8 +92,8 @@ class MReader {
       // An M for threads of C's is set aside with a dead goroutine, or has no thread.
       const bool dead = m.record.g && m.record.g->status != GStatus::kSyscall &&
                         m.record.g->status != GStatus::kRunning;
-      m.record.extra = (m.record.extra && m.record.tid == 0) ||
-                       ((m.record.extra || m.outside_go) && dead);
+      m.record.extra =
+          (m.record.extra && m.record.tid == 0) || ((m.record.extra || m.outside_go) && dead);
       ms_.push_back(std::move(m.record));
       kept.push_back({MRecord{}, m.g0, m.curg, m.outside_go});
     }

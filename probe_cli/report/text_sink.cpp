@@ -260,6 +260,11 @@ class TextSink : public Sink {
     const auto number = [](uint64_t value) { return grouped(static_cast<int64_t>(value)); };
     const auto duration = [](uint64_t ns) { return spoken_duration(static_cast<int64_t>(ns)); };
     for (const CgoFunctionSample& call : summary.cgo_calls) {
+      if (call.calls == 0) {
+        say(fmt::format("  C.{}: {} in flight, none has returned", call.c_function,
+                        number(call.in_flight)));
+        continue;
+      }
       say(fmt::format("  C.{}: {}, half within {}, 99% within {}, the longest {}; {} in flight",
                       call.c_function, counted(static_cast<int64_t>(call.calls), "call"),
                       duration(call.p50_ns), duration(call.p99_ns), duration(call.max_ns),
