@@ -532,6 +532,10 @@ TranslationUnit summarize(const SourceUnit& source) {
     const bool other_code = versions_seen != versions_used;
     versions_used = versions_seen;
     versions_seen = undeclared.header_missing ? undeclared.versions.size() : 0;
+    if (versions_seen != versions_used) {  // what the old code used says nothing of the new
+      undeclared.declarations.clear();
+      undeclared.members.clear();
+    }
     const bool better = round == 0 || other_code || parsed.errors < unit.errors;
     if (better) unit = std::move(parsed);
     // What is not declared, mostly because a header is missing, is made up from how it is used, and
