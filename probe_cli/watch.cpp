@@ -237,6 +237,7 @@ void Run::start_census() {
   CensusReader reader(TargetMemory(target_->pid()), binary_->layout, binary_->globals, *base);
   const Result<bool> valid = reader.validate();
   if (valid) {
+    subject_.wait_reasons = reader.wait_reasons();
     sampler_->use_census(std::move(reader));
     census_tried_ = true;
   } else if (valid.error().hint != "try again" || monotonic_ns() > census_until_ns_) {
