@@ -1,0 +1,226 @@
+// The ways to a target and out of it: other namespaces, replaced executables, few privileges,
+// commands that end soon, die, or are signalled; and what must not be touched.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/go_toolchains.h"
+#include "tests/live/program.h"
+
+namespace cgoscope {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+const fs::path kProject = PROJECT_FOLDER;
+
+void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+
+// The newest of the toolchains: what is tested here does not depend on the release.
+fs::path go_program(const std::string& module, const std::string& package) {
+  const GoToolchain toolchain = go_toolchains().back();
+  return built(toolchain.go(), toolchain_name({toolchain, 0}), kProject / module, package,
+               Build::kPlain);
+}
+
+std::vector<json> records(const std::string& text) {
+  std::vector<json> all;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    json record = json::parse(line, nullptr, false);
+    if (record.is_object()) all.push_back(std::move(record));
+  }
+  return all;
+}
+
+// The first finding of the rule; null when there is none.
+json finding_of(const std::string& text, const std::string& rule) {
+  for (json& record : records(text)) {
+    if (record.value("type", "") == "finding" && record.at("rule") == rule) return record;
+  }
+  return nullptr;
+}
+
+Ended watch(std::vector<std::string> arguments, int timeout_ms = 60'000) {
+  arguments.insert(arguments.begin(), {CGOSCOPE, "watch", "--format", "json"});
+  return Program(arguments).wait(timeout_ms);
+}
+
+class Ways : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "attaching needs root here";
+  }
+};
+
+TEST_F(Ways, ATargetInAnotherPidNamespaceHasOurThreadIds) {
+  const fs::path binary = go_program("examples/stuck_m", "bug");
+  Program shell({"unshare", "-pf", "--mount-proc", binary.string()}, false);
+  sleep_ms(1500);
+  std::ifstream children("/proc/" + std::to_string(shell.pid()) + "/task/" +
+                         std::to_string(shell.pid()) + "/children");
+  pid_t pid = 0;
+  ASSERT_TRUE(children >> pid);
+  const Ended ended = watch({"-p", std::to_string(pid), "--duration", "3s"});
+  kill(pid, SIGKILL);
+  const json finding = finding_of(ended.out, "stuck-m");
+  ASSERT_FALSE(finding.is_null()) << ended.out << ended.err;
+  EXPECT_EQ(finding.at("evidence").at("ms_count"), 12);
+  for (const json& tid : finding.at("threads")) EXPECT_GE(tid.get<pid_t>(), pid);
+}
+
+TEST_F(Ways, AReplacedExecutableIsReadAsItRuns) {
+  const fs::path copy = fs::path(testing::TempDir()) / "replaced_program";
+  fs::copy_file(go_program("examples/thread_churn", "bug"), copy,
+                fs::copy_options::overwrite_existing);
+  Program target({copy.string()}, false);
+  sleep_ms(500);
+  fs::remove(copy);
+  std::ofstream(copy) << "something else";
+  const Ended ended = watch({"--name", "replaced_program", "--duration", "4s"});
+  fs::remove(copy);
+  const json finding = finding_of(ended.out, "thread-churn");
+  ASSERT_FALSE(finding.is_null()) << ended.out << ended.err;
+  EXPECT_EQ(fs::path(finding.at("where").at("file").get<std::string>()).filename(), "main.go");
+}
+
+TEST_F(Ways, FourCapabilitiesAreEnough) {
+  // Where others may go: a folder of root's may be closed to them.
+  const fs::path copy = fs::temp_directory_path() / "cgoscope-of-nobody";
+  fs::copy_file(CGOSCOPE, copy, fs::copy_options::overwrite_existing);
+  fs::permissions(copy, fs::perms(0755));
+  Program target({go_program("examples/stuck_m", "bug").string()}, false);
+  sleep_ms(1000);
+  const std::string capabilities = "+bpf,+perfmon,+sys_ptrace,+dac_read_search";
+  const Ended ended = Program({"setpriv",
+                               "--reuid",
+                               "nobody",
+                               "--regid",
+                               "nogroup",
+                               "--clear-groups",
+                               "--inh-caps",
+                               capabilities,
+                               "--ambient-caps",
+                               capabilities,
+                               "--bounding-set",
+                               capabilities,
+                               copy.string(),
+                               "watch",
+                               "--format",
+                               "json",
+                               "-p",
+                               std::to_string(target.pid()),
+                               "--duration",
+                               "3s"})
+                          .wait(60'000);
+  fs::remove(copy);
+  const json finding = finding_of(ended.out, "stuck-m");
+  ASSERT_FALSE(finding.is_null()) << ended.out << ended.err;
+  EXPECT_EQ(finding.at("evidence").at("syscall"), "futex");
+  EXPECT_EQ(finding.at("stack").at(2).at("function"), "client_get");
+}
+
+TEST_F(Ways, WithoutPrivilegesItSaysWhichLack) {
+  const fs::path copy = fs::temp_directory_path() / "cgoscope-of-nobody-2";
+  fs::copy_file(CGOSCOPE, copy, fs::copy_options::overwrite_existing);
+  fs::permissions(copy, fs::perms(0755));
+  Program target({go_program("examples/stuck_m", "bug").string()}, false);
+  sleep_ms(300);
+  const Ended ended =
+      Program({"setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups",
+               copy.string(), "watch", "-p", std::to_string(target.pid()), "--duration", "1s"})
+          .wait(60'000);
+  fs::remove(copy);
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_NE(ended.err.find("CAP_"), std::string::npos) << ended.err;
+  EXPECT_TRUE(target.running());
+}
+
+TEST_F(Ways, AProgramThatIsGoneAtOnceIsToldOf) {
+  const fs::path binary = go_program("tests/live/programs", "brief");
+  const Ended ended = watch({"--", binary.string()});
+  const json finding = finding_of(ended.err, "thread-churn");
+  ASSERT_FALSE(finding.is_null()) << ended.err;
+  EXPECT_EQ(finding.at("evidence").at("locked").at("line"),
+            line_of(kProject / "tests/live/programs/brief/main.go", "LockOSThread"));
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_EQ(records(ended.err).back().at("target").at("status"), 7);
+  EXPECT_EQ(watch({"--exit-like-command", "--", binary.string()}).status, 7);
+}
+
+TEST_F(Ways, LastWordsAreHeard) {
+  const fs::path binary = go_program("tests/live/programs", "lastwords");
+  const struct {
+    std::string way, words;
+  } kWays[] = {{"throw", "unlock of unlocked mutex"},
+               {"deadlock", "all goroutines are asleep"},
+               {"panic", "lastwords/main.go"}};
+  for (const auto& [way, words] : kWays) {
+    const Ended ended = Program({CGOSCOPE, "watch", "--", binary.string(), way}).wait(30'000);
+    const size_t at = ended.err.find("the target's ");
+    ASSERT_NE(at, std::string::npos) << ended.err;
+    EXPECT_NE(ended.err.find(words, at), std::string::npos) << ended.err;
+    EXPECT_NE(ended.err.find("exited with status 2"), std::string::npos) << ended.err;
+  }
+}
+
+TEST_F(Ways, AStormOfAttachingHarmsNothing) {
+  Program target({go_program("tests/live/programs", "storm").string()});
+  sleep_ms(300);
+  for (int i = 0; i < 12; ++i) {
+    const Ended ended =
+        watch({"-p", std::to_string(target.pid()), "--signals", "all", "--max-overhead", "none",
+               "--interval", "100ms", "--duration", i % 2 == 0 ? "150ms" : "600ms"});
+    ASSERT_FALSE(records(ended.out).empty()) << ended.err;
+    EXPECT_EQ(records(ended.out).back().at("type"), "end");
+  }
+  for (int i = 0; i < 6; ++i) {  // and of probes that are killed
+    Program probe({CGOSCOPE, "watch", "-p", std::to_string(target.pid()), "--signals", "all",
+                   "--max-overhead", "none"},
+                  false);
+    sleep_ms(400);
+    probe.send(SIGKILL);
+  }
+  ASSERT_TRUE(target.running());
+  target.send(SIGTERM);
+  const Ended ended = target.wait(30'000);
+  EXPECT_EQ(ended.status, 0) << "the program found its own work wrong:\n" << ended.out << ended.err;
+}
+
+TEST_F(Ways, WhatIsNoRunningGoProgramIsSaidSo) {
+  Program sleeper({"sleep", "60"}, false);
+  Program zombie({"true"}, false);
+  sleep_ms(300);
+  const struct {
+    std::vector<std::string> arguments;
+    std::string words;
+  } kCases[] = {
+      {{"-p", "4194305"}, "there is no such process"},
+      {{"-p", std::to_string(sleeper.pid())}, "not a Go program"},
+      {{"-p", std::to_string(zombie.pid())}, "zombie"},
+      {{"-p", "2"}, "kernel"},
+      {{"--name", "no-program-has-this-name"}, "no process named"},
+      {{"--", "/nowhere/at-all"}, "cannot run"},
+      {{"--", "/bin/true"}, "not a Go program"},
+  };
+  for (const auto& [arguments, words] : kCases) {
+    const Ended ended = watch(arguments);
+    EXPECT_EQ(ended.status, 3) << arguments.back();
+    EXPECT_NE(ended.err.find(words), std::string::npos) << arguments.back() << ": " << ended.err;
+    EXPECT_TRUE(ended.out.empty()) << ended.out;
+  }
+  EXPECT_TRUE(sleeper.running());
+}
+
+}  // namespace
+}  // namespace cgoscope
