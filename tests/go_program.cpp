@@ -93,6 +93,7 @@ Result<std::string> build_go_program(const GoToolchain& toolchain, const GoProgr
 
   std::string made_of = toolchain.root + "\n" + program.go_version + "\n";
   for (const std::string& option : program.options) made_of += option + "\n";
+  for (const std::string& variable : program.environment) made_of += variable + "\n";
   made_of += program.source;
   const fs::path executable = folder / program.name;
   if (fs::exists(executable) && contents_of(folder / "made_of") == made_of)
@@ -101,17 +102,11 @@ Result<std::string> build_go_program(const GoToolchain& toolchain, const GoProgr
   write_file(folder / "main.go", program.source);
   write_file(folder / "go.mod",
              "module example.org/" + program.name + "\n\ngo " + program.go_version + "\n");
-  std::vector<std::string> command = {"env",
-                                      "-C",
-                                      folder.string(),
-                                      "GOFLAGS=-mod=mod",
-                                      "GOTOOLCHAIN=local",
-                                      "GOWORK=off",
-                                      "CGO_ENABLED=1",
-                                      toolchain.go(),
-                                      "build",
-                                      "-o",
-                                      executable.string()};
+  std::vector<std::string> command = {
+      "env",        "-C",           folder.string(), "GOFLAGS=-mod=mod", "GOTOOLCHAIN=local",
+      "GOWORK=off", "CGO_ENABLED=1"};
+  command.insert(command.end(), program.environment.begin(), program.environment.end());
+  command.insert(command.end(), {toolchain.go(), "build", "-o", executable.string()});
   command.insert(command.end(), program.options.begin(), program.options.end());
   const Result<std::string> output = output_of(command);
   if (!output) return output.error();
