@@ -10,7 +10,7 @@ namespace cgoscope {
 namespace {
 
 uint64_t type_of(Machine machine) {
-  return machine == Machine::kX86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
+  return machine == Machine::kAmd64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ std::string register_names(Machine machine, ArgumentMask mask) {
   for (unsigned i = 0; i < std::size(kAmd64); ++i) {
     if ((mask >> i & 1U) == 0) continue;
     if (!names.empty()) names += " ";
-    names += machine == Machine::kX86_64 ? kAmd64[i] : "R" + std::to_string(i);
+    names += machine == Machine::kAmd64 ? kAmd64[i] : "R" + std::to_string(i);
   }
   return names;
 }
@@ -52,8 +52,8 @@ std::optional<Error> check_runs_once(Machine machine, Bytes code, uint64_t addre
 }
 
 Result<Prologue> read_prologue(Machine machine, Bytes code, uint64_t address) {
-  return machine == Machine::kX86_64 ? read_prologue_amd64(code, address)
-                                     : read_prologue_arm64(code, address);
+  return machine == Machine::kAmd64 ? read_prologue_amd64(code, address)
+                                    : read_prologue_arm64(code, address);
 }
 
 Error in_function(const GoFunction& function, const Error& error) {
