@@ -5,13 +5,7 @@
 // Frequent signals are counted in the kernel, by place; only the rare ones are sent one by one.
 #pragma once
 
-#ifdef __cplusplus
-#include <cstdint>
-typedef uint8_t __u8;
-typedef uint32_t __u32;
-typedef int32_t __s32;
-typedef uint64_t __u64;
-#endif
+#include <linux/types.h>
 
 // In the order of kSignals in probe_cli/go/signals.cpp, which says what each one is.
 enum cg_signal {

@@ -23,6 +23,10 @@ struct GoVersion {
 // nullopt when no number is there.
 std::optional<GoVersion> parse_go_version(std::string_view text);
 
+// The value of `key` in a GODEBUG list, "1" of "asynctimerchan=1,…"; the last one counts, as in the
+// runtime. nullopt when the list does not have it.
+std::optional<std::string> godebug_value(std::string_view godebug, std::string_view key);
+
 struct BuildInfo {
   std::string version_text;  // as the linker wrote it, "go1.22.12"
   std::optional<GoVersion> version;
@@ -30,7 +34,7 @@ struct BuildInfo {
   std::string main_module;                      // of the "mod" line; "" outside a module
   std::map<std::string, std::string> settings;  // "CGO_ENABLED" → "1", "DefaultGODEBUG" → "…"
 
-  // The value of `key` in DefaultGODEBUG, "1" of "asynctimerchan=1,…"; "" when not set.
+  // The value of `key` in DefaultGODEBUG; "" when not set.
   std::string default_godebug(std::string_view key) const;
 };
 

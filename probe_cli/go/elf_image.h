@@ -28,6 +28,8 @@ struct ElfSegment {  // PT_LOAD
 struct ElfSection {
   std::string name;
   uint64_t address = 0, file_offset = 0, size = 0;
+  bool compressed = false;  // SHF_COMPRESSED
+  bool in_file = true;      // not SHT_NOBITS
 };
 
 struct ElfSymbol {  // STT_FUNC or STT_OBJECT, defined, of .symtab or .dynsym
@@ -53,6 +55,8 @@ class ElfImage {
   std::span<const ElfSegment> segments() const;
   std::span<const ElfSection> sections() const;  // empty when there is no section table
   const ElfSection* section(std::string_view name) const;
+  // Its bytes as they lie in the file; empty when it has none there or is cut off.
+  std::span<const std::byte> contents(const ElfSection& section) const;
   // Function symbols sorted by address; C's and, when not stripped, Go's. Read at the first call.
   std::span<const ElfSymbol> symbols() const;
   // The function symbol whose range has the address, or that precedes it within its section when it
@@ -69,6 +73,14 @@ class ElfImage {
   // The pointer at `address` as linked: its bytes, or the addend of the R_*_RELATIVE relocation
   // that the dynamic linker will apply there (position-independent files).
   std::optional<uint64_t> pointer_at(uint64_t address) const;
+
+  // Where in the loaded segments a word holds a pointer to `target`, as pointer_at sees it: at most
+  // `limit` addresses, all divisible by 8, those that can be written at run time first.
+  std::vector<uint64_t> pointers_to(uint64_t target, size_t limit) const;
+
+  // Gives back the memory that reads of the file have brought in. Nothing is lost: it comes again
+  // when it is read.
+  void release_pages() const;
 
  private:
   struct Parts;

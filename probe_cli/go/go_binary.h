@@ -23,8 +23,8 @@ struct GoBinary {
   Pclntab functions;
   Layout layout;
   Globals globals;
-  bool uses_cgo = false;  // has runtime/cgo linked in: _cgo_init, x_cgo_… or runtime/cgo functions
-  bool stripped = false;  // no .symtab
+  bool uses_cgo = false;           // has runtime/cgo linked in
+  bool stripped = false;           // no .symtab
   std::vector<std::string> notes;  // what is not known and what is lost by it, a line each
 
   // Errors: not ELF, not Go, no function table, Go older than 1.18.

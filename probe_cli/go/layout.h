@@ -57,8 +57,9 @@ struct Layout {
   TimerLayout timer;
 };
 
-// DWARF first; else the table's row of the release; else (a release without a row) the row of the
-// nearest older one, marked kNearestTable. Error: no version and no DWARF, or older than Go 1.18.
+// DWARF first; else what the table has of the release; else (a release that it does not have) of
+// the nearest older one, or for Go 1.18, older than all, of the first; marked kNearestTable. Error:
+// no version and no DWARF, or older than Go 1.18.
 Result<Layout> find_layout(const ElfImage& image, std::optional<GoVersion> version);
 
 }  // namespace cgoscope

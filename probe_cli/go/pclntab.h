@@ -2,9 +2,8 @@
 // binary has it, stripped or not (.gopclntab; src/runtime/symtab.go,
 // src/cmd/link/internal/ld/pcln.go).
 //
-// Where it lies depends on Go version and link mode, and its header's base address is 0 since Go
-// 1.26: the base is read from runtime.firstmoduledata, which is found by its first words (a pointer
-// to this table's header, then one into it) and then checked.
+// Its header's base address is 0 since Go 1.26: the base is read from runtime.firstmoduledata
+// (pclntab_tables.h says how that is found).
 #pragma once
 
 #include <cstdint>
@@ -15,8 +14,8 @@
 
 #include "findings/frame.h"
 #include "findings/result.h"
-#include "probe_cli/go/build_info.h"
 #include "probe_cli/go/elf_image.h"
+#include "probe_cli/go/pclntab_tables.h"
 
 namespace cgoscope {
 
@@ -28,13 +27,18 @@ struct GoFunction {
 
 class Pclntab {
  public:
-  // Of Go 1.18's format ("fffffff0") and 1.20's ("fffffff1"). The image must outlive it.
-  static Result<Pclntab> find(const ElfImage& image, std::optional<GoVersion> version);
+  // Of Go 1.18's format ("fffffff0") and 1.20's ("fffffff1"), told apart by the table itself. The
+  // image must outlive it. Errors: no such table, an older one, or none that the runtime's
+  // moduledata agrees with.
+  static Result<Pclntab> find(const ElfImage& image);
 
-  uint64_t text_begin() const { return text_begin_; }  // runtime.text; not the section's address
-  uint64_t text_end() const { return text_end_; }
-  uint64_t moduledata_address() const { return moduledata_; }
-  uint32_t function_count() const { return function_count_; }
+  uint64_t text_begin() const { return tables_.text_begin; }  // runtime.text; not .text's address
+  uint64_t text_end() const { return tables_.text_end; }
+  uint64_t moduledata_address() const { return tables_.moduledata; }
+  uint32_t function_count() const { return tables_.function_count; }
+  // Whether the tables of inlined calls were found; without them frames_at knows the outermost
+  // function alone.
+  bool knows_inlined_calls() const { return tables_.inline_base.has_value(); }
 
   std::optional<GoFunction> function(uint32_t index) const;
   // The function whose code has the address.
@@ -50,10 +54,10 @@ class Pclntab {
   std::vector<Frame> frames_at(uint64_t pc, bool is_return) const;
 
  private:
-  // Implementation detail: filled in by find().
+  std::optional<uint32_t> index_at(uint64_t pc) const;
+
   const ElfImage* image_ = nullptr;
-  uint64_t text_begin_ = 0, text_end_ = 0, moduledata_ = 0;
-  uint32_t function_count_ = 0;
+  PclntabTables tables_;
 };
 
 }  // namespace cgoscope

@@ -8,7 +8,9 @@
 // BPF program must ignore the hits at which the branch is taken.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -18,11 +20,13 @@
 
 namespace cgoscope {
 
+// At the first instructions of a function, up to kPush, kBranch and kStepped, [rsp] is its return
+// address; on arm64 it is in x30, and there is no kPush.
 enum class SiteKind : uint8_t {
-  kPush,     // push %rbp: emulated, once a call; [rsp] is the return address
-  kBranch,   // jbe of the stack check: emulated; not a call when CF or ZF is set; [rsp] is the
-             // return address
-  kCall,     // a call inside the function: emulated
+  kPush,    // push %rbp: emulated, once a call
+  kBranch,  // the stack check's jbe: emulated; not a call when CF or ZF is set, because it is taken
+            // then. On arm64 b.ls, taken when C is clear or Z is set
+  kCall,    // a call inside the function: emulated
   kStepped,  // the function's first instruction: single-stepped by the kernel, once a call
              // (nosplit)
 };
@@ -37,16 +41,25 @@ struct ProbeSite {
   uint64_t address = 0;      // as linked
   uint64_t file_offset = 0;  // what uprobes are given
   SiteKind kind = SiteKind::kPush;
-  uint32_t stack_adjust = 0;  // bytes from the stack pointer at the site to the return address
+  // Bytes from the stack pointer at the site to the function's return address; on arm64, where it
+  // is in x30 until the frame is taken and lies at the stack pointer then, always 0.
+  uint32_t stack_adjust = 0;
 };
 
-// Errors: code not in the file, does not decode, no such instruction within the prologue, or an
-// argument register was overwritten before it. Refuses rather than guesses.
+// Errors: code not in the file or not executable, does not decode, no such instruction within the
+// prologue, something jumps back to it, or an argument register was overwritten before it. Refuses
+// rather than guesses.
 Result<ProbeSite> find_entry_site(const ElfImage& image, const GoFunction& function,
                                   ArgumentMask arguments);
 
 // Every call to `callee` in `function`, in order of address. On amd64 `e8 rel32`, on arm64 `bl`.
 Result<std::vector<ProbeSite>> find_call_sites(const ElfImage& image, const GoFunction& function,
                                                const GoFunction& callee);
+
+// The same, of the bytes of one function that begins at `address`; without the file's offset.
+Result<ProbeSite> entry_site_in(Machine machine, std::span<const std::byte> code, uint64_t address,
+                                ArgumentMask arguments);
+Result<std::vector<ProbeSite>> call_sites_in(Machine machine, std::span<const std::byte> code,
+                                             uint64_t address, uint64_t callee);
 
 }  // namespace cgoscope
