@@ -43,7 +43,7 @@ void write_json(const Facts& facts, std::ostream& out) {
   json["pid"] = facts.pid ? nlohmann::ordered_json(*facts.pid) : nlohmann::ordered_json(nullptr);
   json["go_version"] = binary.build.version_text;
   json["main_package"] = binary.build.main_package;
-  json["machine"] = binary.image->machine() == Machine::kX86_64 ? "x86-64" : "arm64";
+  json["machine"] = binary.image->machine() == Machine::kAmd64 ? "x86-64" : "arm64";
   json["cgo"] = binary.uses_cgo;
   json["stripped"] = binary.stripped;
   json["position_independent"] = binary.image->position_independent();
@@ -81,7 +81,7 @@ void write_text(const Facts& facts, std::ostream& out) {
   line("Go", binary.build.version_text + (binary.uses_cgo ? ", with cgo" : ", without cgo"));
   if (!binary.build.main_package.empty()) line("package", binary.build.main_package);
   line("build", fmt::format("{}, {}, {}, {} functions",
-                            binary.image->machine() == Machine::kX86_64 ? "x86-64" : "arm64",
+                            binary.image->machine() == Machine::kAmd64 ? "x86-64" : "arm64",
                             binary.image->position_independent() ? "PIE" : "fixed address",
                             binary.stripped ? "stripped" : "with symbols",
                             binary.functions.function_count()));
