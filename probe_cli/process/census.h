@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,17 +47,22 @@ struct GRecord {
 struct MRecord {
   uint64_t address = 0;
   int64_t id = 0;
-  int64_t tid =
-      0;  // m.procid, in the target's own pid namespace; 0 for an extra M without a thread
+  // m.procid, in the target's own pid namespace (ThreadState::own_tid); 0 for an M without a thread
+  int64_t tid = 0;
+  // Its goroutine is in status _Gsyscall and the M outside of Go. A call of Go into C if syscall_pc
+  // lies in runtime.cgocall; else (in runtime.goexit) a thread of C's that has called into Go
+  // before and may do so again.
   bool in_cgo = false;
   bool extra = false;  // waits for a thread that C made
   bool has_p = false;
   uint64_t cgo_calls = 0;    // m.ncgocall: unchanged while one call lasts
   uint32_t locked_ext = 0;   // depth of LockOSThread
-  std::optional<GRecord> g;  // what it runs
-  uint64_t c_stub = 0;       // in a C call: the stub's address; else 0
+  std::optional<GRecord> g;  // what it runs; absent too when that changed while it was read
+  // If in_cgo: the word at syscall_sp, which in a call of Go into C is the stub's address, and 0
+  // when it could not be read.
+  uint64_t c_stub = 0;
   // In a system call or C call: return addresses of the Go stack, innermost first, from
-  // g.syscallpc on by frame pointers, at most 32.
+  // g.syscallpc on by frame pointers, at most 32. Only the first when no frame pointer is known.
   std::vector<uint64_t> go_stack;
   // The bounds of the stack that C runs on (g0), for walking it; 0 when not known.
   uint64_t g0_stack_lo = 0, g0_stack_hi = 0;
@@ -78,17 +84,24 @@ struct Census {
   std::vector<std::string> problems;   // what could not be read, and why
 };
 
+// How many bytes lie between the stack pointer and the return address at a pc, as linked
+// (Pclntab::stack_bytes_at).
+using StackBytes = std::function<std::optional<uint32_t>(uint64_t pc)>;
+
 // Reads with what GoBinary found; every pointer is checked before it is followed, lists are cut at
 // 100 000 Ms.
 class CensusReader {
  public:
+  // Go ≤1.22 saves no frame pointer in system calls; without `stack_bytes` their Go stacks have
+  // only the first frame.
   CensusReader(TargetMemory memory, const Layout& layout, const Globals& globals,
-               uint64_t load_base);
+               uint64_t load_base, StackBytes stack_bytes = {});
 
-  // Whether the layout fits the live process: allm ends, every M's g0 has a stack that holds its
-  // saved stack pointer and points back to its M, allp's ids count up. The error says what did not
-  // fit; then nothing that this reads is to be believed. A runtime that has not started yet (allm
-  // is 0) is an Error whose hint is "try again".
+  // Whether the layout fits the live process: allm ends with the M that was first, and is as long
+  // as sched says; every M's g0 has a stack that holds its saved stack pointer; Ms and what they
+  // run point to one another; goroutines have ids of their own; allp's ids count up. The error says
+  // what did not fit; then nothing that this reads is to be believed. A runtime that has not
+  // started yet (allm is 0) is an Error whose hint is "try again".
   Result<bool> validate() const;
 
   Census read() const;
@@ -97,10 +110,15 @@ class CensusReader {
   std::vector<std::string> wait_reasons() const;
 
  private:
+  uint64_t loaded(uint64_t linked) const { return linked + load_base_; }
+  void read_sched(Census& census) const;
+  void read_ps(Census& census) const;
+
   TargetMemory memory_;
   Layout layout_;
   Globals globals_;
   uint64_t load_base_;
+  StackBytes stack_bytes_;
 };
 
 }  // namespace cgoscope

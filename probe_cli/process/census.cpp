@@ -1,0 +1,283 @@
+// The program runs on while it is read, so what belongs together is compared: a goroutine that no
+// longer says that it is its M's is left out, and of a goroutine in a call what was read of its
+// stack counts only if before and after it the same goroutine was in the same call.
+#include "probe_cli/process/census.h"
+
+#include <time.h>
+
+#include <string_view>
+#include <utility>
+
+#include "probe_cli/process/m_walk.h"
+#include "probe_cli/process/runtime_record.h"
+
+namespace cgoscope {
+namespace {
+
+constexpr uint64_t kMostPs = 1 << 16;
+constexpr uint32_t kMostWaitReasons = 256;
+constexpr uint64_t kMostReasonBytes = 100;
+// Larger than the frame of runtime.cgocall in any release, and than that of a system call's
+// wrapper.
+constexpr uint64_t kMostFrameBytes = 256;
+
+int64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+struct StackBounds {
+  uint64_t lo = 0, hi = 0;
+};
+
+// Of Ms in calls: what is needed to walk their goroutines' stacks.
+struct Call {
+  size_t m = 0;  // index
+  uint64_t curg = 0;
+  StackBounds stack;
+  uint64_t sched_bp = 0;
+};
+
+// The pc's own frame pointer. Since Go 1.23 entersyscall saves it. Before, it is reckoned from the
+// size of the frame; or, in a call into C, it is what asmcgocall left in g.sched.bp
+// (gosave_systemstack_switch, src/runtime/asm_amd64.s), which calls back into Go overwrite.
+uint64_t frame_pointer(const GRecord& g, const Call& call, bool in_cgo, uint64_t load_base,
+                       const StackBytes& stack_bytes) {
+  if (g.syscall_bp != 0) return g.syscall_bp;
+  if (stack_bytes) {
+    const std::optional<uint32_t> bytes = stack_bytes(g.syscall_pc - load_base);
+    if (bytes && *bytes >= 8) return g.syscall_sp + *bytes - 8;
+  }
+  const bool plausible =
+      call.sched_bp > g.syscall_sp && call.sched_bp - g.syscall_sp < kMostFrameBytes;
+  return in_cgo && plausible ? call.sched_bp : 0;
+}
+
+class MReader {
+ public:
+  MReader(const TargetMemory& memory, const Layout& layout, uint64_t load_base,
+          const StackBytes& stack_bytes)
+      : memory_(memory), layout_(layout), load_base_(load_base), stack_bytes_(stack_bytes) {}
+
+  std::vector<MRecord> read(uint64_t first, std::vector<std::string>& problems) {
+    LinkedMs linked = follow_ms(memory_, layout_.m, first);
+    if (!linked.problem.empty()) problems.push_back(linked.problem);
+    read_goroutines(linked.ms);
+    read_stacks();
+    check_again(linked.ms);
+    return std::move(ms_);
+  }
+
+ private:
+  void read_goroutines(std::vector<LinkedM>& linked) {
+    std::vector<uint64_t> addresses;
+    for (const LinkedM& m : linked) {
+      addresses.push_back(m.g0);
+      addresses.push_back(m.curg);
+    }
+    const GLayout& g = layout_.g;
+    const RuntimeRecords records(memory_, addresses, g_extent(g));
+    std::vector<LinkedM> kept;
+    for (size_t i = 0; i < linked.size(); ++i) {
+      LinkedM& m = linked[i];
+      const auto g0 = records.at(2 * i);
+      // An M is listed before it has a g0. One whose g0 is another's is an M no longer.
+      if (m.g0 != 0 && (!g0 || g0->value<uint64_t>(g.m) != m.record.address)) continue;
+      if (g0) {
+        m.record.g0_stack_lo = g0->value<uint64_t>(g.stack_lo);
+        m.record.g0_stack_hi = g0->value<uint64_t>(g.stack_hi);
+      }
+      if (const auto curg = records.at(2 * i + 1); curg && m.curg != 0) take_goroutine(m, *curg);
+      // An M for threads of C's is set aside with a dead goroutine. Before Go 1.21 nothing else
+      // marks it, and it keeps the number of the thread that had it last.
+      const bool dead = m.record.g && m.record.g->status != GStatus::kSyscall &&
+                        m.record.g->status != GStatus::kRunning;
+      m.record.extra = (m.record.extra && m.record.tid == 0) ||
+                       (dead && (m.record.extra || m.outside_go || m.record.tid == 0));
+      ms_.push_back(std::move(m.record));
+      kept.push_back({MRecord{}, m.g0, m.curg, m.outside_go});
+    }
+    linked = std::move(kept);
+  }
+
+  void take_goroutine(LinkedM& m, const RuntimeRecord& curg) {
+    const GLayout& g = layout_.g;
+    if (curg.value<uint64_t>(g.m) != m.record.address) return;
+    m.record.g = read_g(curg, g, m.curg);
+    if (m.record.g->status != GStatus::kSyscall) return;
+    m.record.in_cgo = m.outside_go;
+    const StackBounds stack{curg.value<uint64_t>(g.stack_lo), curg.value<uint64_t>(g.stack_hi)};
+    const uint64_t sp = m.record.g->syscall_sp;
+    if (stack.lo > sp || sp >= stack.hi || stack.hi - sp < 16) return;
+    calls_.push_back({ms_.size(), m.curg, stack, curg.value<uint64_t>(g.sched_bp)});
+  }
+
+  void read_stacks() {
+    std::vector<GoStackBegin> begins;
+    std::vector<MemoryRead> stubs;
+    for (const Call& call : calls_) {
+      MRecord& m = ms_[call.m];
+      begins.push_back({m.g->syscall_pc,
+                        frame_pointer(*m.g, call, m.in_cgo, load_base_, stack_bytes_),
+                        call.stack.hi});
+      if (begins.back().frame_pointer < m.g->syscall_sp) begins.back().frame_pointer = 0;
+      if (m.in_cgo) {
+        stubs.push_back({m.g->syscall_sp, std::as_writable_bytes(std::span(&m.c_stub, 1)), false});
+      }
+    }
+    memory_.read_all(stubs);
+    std::vector<std::vector<uint64_t>> stacks = follow_frame_pointers(memory_, begins);
+    for (size_t i = 0; i < calls_.size(); ++i) ms_[calls_[i].m].go_stack = std::move(stacks[i]);
+  }
+
+  void check_again(const std::vector<LinkedM>& linked) {
+    std::vector<uint64_t> m_addresses;
+    std::vector<uint64_t> g_addresses;
+    for (const Call& call : calls_) {
+      m_addresses.push_back(ms_[call.m].address);
+      g_addresses.push_back(call.curg);
+    }
+    const MLayout& m = layout_.m;
+    const RuntimeRecords ms(memory_, m_addresses, extent_of({m.curg, m.incgo, m.ncgocall}));
+    const RuntimeRecords gs(memory_, g_addresses, g_extent(layout_.g));
+    for (size_t i = 0; i < calls_.size(); ++i) {
+      MRecord& before = ms_[calls_[i].m];
+      const auto now_m = ms.at(i);
+      const auto now_g = gs.at(i);
+      if (now_m && now_g && now_m->value<uint64_t>(m.curg) == calls_[i].curg &&
+          now_m->value<uint64_t>(m.ncgocall) == before.cgo_calls &&
+          (now_m->value<uint8_t>(m.incgo) != 0) == linked[calls_[i].m].outside_go) {
+        const GRecord g = read_g(*now_g, layout_.g, calls_[i].curg);
+        if (now_g->value<uint64_t>(layout_.g.m) == before.address && g.goid == before.g->goid &&
+            g.status == before.g->status && g.syscall_pc == before.g->syscall_pc &&
+            g.syscall_sp == before.g->syscall_sp) {
+          continue;
+        }
+      }
+      before.g.reset();
+      before.in_cgo = false;
+      before.c_stub = 0;
+      before.go_stack.clear();
+    }
+  }
+
+  const TargetMemory& memory_;
+  const Layout& layout_;
+  uint64_t load_base_;
+  const StackBytes& stack_bytes_;
+  std::vector<MRecord> ms_;
+  std::vector<Call> calls_;
+};
+
+}  // namespace
+
+CensusReader::CensusReader(TargetMemory memory, const Layout& layout, const Globals& globals,
+                           uint64_t load_base, StackBytes stack_bytes)
+    : memory_(memory),
+      layout_(layout),
+      globals_(globals),
+      load_base_(load_base),
+      stack_bytes_(std::move(stack_bytes)) {}
+
+Census CensusReader::read() const {
+  Census census;
+  census.at_ns = monotonic_ns();
+  const MLayout& m = layout_.m;
+  const GLayout& g = layout_.g;
+  if (!globals_.allm) {
+    census.problems.emplace_back("Ms: where runtime.allm lies is not known");
+  } else if (!m.alllink || !m.g0 || !m.curg || !m.procid || !m.incgo || !g.m || !g.goid ||
+             !g.atomicstatus || !g.stack_lo || !g.stack_hi || !g.syscallpc || !g.syscallsp) {
+    census.problems.emplace_back(
+        "Ms: this release's layout of runtime.m or runtime.g is not known");
+  } else if (const auto first = memory_.value<uint64_t>(loaded(*globals_.allm))) {
+    census.ms = MReader(memory_, layout_, load_base_, stack_bytes_).read(*first, census.problems);
+  } else {
+    census.problems.emplace_back("Ms: runtime.allm cannot be read");
+  }
+  read_sched(census);
+  read_ps(census);
+  return census;
+}
+
+void CensusReader::read_sched(Census& census) const {
+  const SchedLayout& layout = layout_.sched;
+  const size_t extent = extent_of({layout.mnext, layout.nmfreed, layout.maxmcount, layout.nmidle});
+  if (!globals_.sched || !layout.mnext || !layout.nmfreed || !layout.maxmcount) {
+    census.problems.emplace_back("thread totals: where they lie in runtime.sched is not known");
+    return;
+  }
+  const RuntimeRecords records(memory_, {loaded(*globals_.sched)}, extent);
+  const auto sched = records.at(0);
+  if (!sched) {
+    census.problems.emplace_back("thread totals: runtime.sched cannot be read");
+    return;
+  }
+  census.sched =
+      SchedRecord{sched->value<int64_t>(layout.mnext), sched->value<int64_t>(layout.nmfreed),
+                  sched->value<int32_t>(layout.maxmcount), sched->value<int32_t>(layout.nmidle)};
+}
+
+// A P's heap holds timers that were stopped until it is next tidied; they are counted in it, and
+// so the difference is what lives (src/runtime/time.go).
+void CensusReader::read_ps(Census& census) const {
+  const PLayout& p = layout_.p;
+  const bool since_1_23 = p.timers_len && p.timers_zombies;
+  const Offset count = since_1_23 ? p.timers_len : p.num_timers;
+  const Offset dead = since_1_23 ? p.timers_zombies : p.deleted_timers;
+  if (!globals_.allp || !count || !dead) {
+    census.problems.emplace_back("timers: where they lie in runtime.p is not known");
+    return;
+  }
+  struct Slice {
+    uint64_t pointer = 0, length = 0;
+  };
+  const auto allp = memory_.value<Slice>(loaded(*globals_.allp));
+  if (!allp || !is_pointer(allp->pointer) || allp->length == 0 || allp->length > kMostPs) {
+    census.problems.emplace_back("timers: runtime.allp cannot be read");
+    return;
+  }
+  census.ps = static_cast<int>(allp->length);
+  std::vector<uint64_t> ps(allp->length);
+  const bool listed = memory_.read(allp->pointer, std::as_writable_bytes(std::span(ps)));
+  std::vector<uint32_t> counts(2 * ps.size());
+  std::vector<MemoryRead> reads(counts.size());
+  for (size_t i = 0; i < counts.size(); ++i) {
+    reads[i] = {ps[i / 2] + *(i % 2 == 0 ? count : dead),
+                std::as_writable_bytes(std::span(&counts[i], 1)), false};
+  }
+  memory_.read_all(reads);
+  int64_t live = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (!listed || !is_pointer(ps[i / 2]) || !reads[i].done) {
+      census.problems.emplace_back("timers: a runtime.p cannot be read");
+      return;
+    }
+    // The difference of two counters that change while they are read.
+    live += i % 2 == 0 ? int64_t{counts[i]} : -int64_t{static_cast<int32_t>(counts[i])};
+  }
+  census.live_timers = std::max<int64_t>(live, 0);
+}
+
+std::vector<std::string> CensusReader::wait_reasons() const {
+  struct Text {
+    uint64_t pointer = 0, length = 0;
+  };
+  const uint32_t count = globals_.wait_reason_count;
+  if (!globals_.wait_reason_strings || count == 0 || count > kMostWaitReasons) return {};
+  std::vector<Text> texts(count);
+  if (!memory_.read(loaded(*globals_.wait_reason_strings),
+                    std::as_writable_bytes(std::span(texts)))) {
+    return {};
+  }
+  std::vector<std::string> reasons(count);
+  for (size_t i = 0; i < count; ++i) {
+    if (texts[i].length > kMostReasonBytes) return {};
+    reasons[i].resize(texts[i].length);
+    if (!memory_.read(texts[i].pointer, std::as_writable_bytes(std::span(reasons[i])))) return {};
+  }
+  return reasons;
+}
+
+}  // namespace cgoscope
