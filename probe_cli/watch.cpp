@@ -144,6 +144,7 @@ class Run {
   std::vector<EventSample> events_;
   bool census_tried_ = false;
   bool partly_ = false;
+  int64_t attach_ns_ = 0, detach_ns_ = 0;
   int64_t began_ns_ = 0, census_until_ns_ = 0, next_interval_ns_ = 0;
   std::optional<int64_t> cpu_time_before_ns_;
   std::optional<int64_t> cpu_time_last_ns_;
@@ -224,6 +225,7 @@ Result<bool> Run::attach() {
                   *cost, cpus);
   began_ns_ = monotonic_ns();
   if (const Result<bool> begun = groups_->begin(began_ns_); !begun) partly_ = true;
+  attach_ns_ = monotonic_ns() - began_ns_;
   if (const Result<bool> dropped = drop_privileges(link_kind_); !dropped)
     note(dropped.error().message());
   return true;
@@ -385,7 +387,10 @@ void Run::interval(bool last) {
   if (!census_tried_ && !target_->exited()) start_census();
   const int64_t now = monotonic_ns();
   double share = 0;
-  if (last) share = groups_->end(now);  // first, so that nothing is counted while it is read
+  if (last) {  // first, so that nothing is counted while it is read
+    share = groups_->end(now);
+    detach_ns_ = monotonic_ns() - now;
+  }
   Sample sample = sampler_->take();
   if (!last) share = groups_->interval_over(now);
   sample.run_ns = now - began_ns_;
@@ -423,6 +428,8 @@ int Run::finish() {
     if (command_end && command_end->signaled) end.target_signal = command_end->status;
     if (command_end && !command_end->signaled) end.target_status = command_end->status;
   }
+  end.attach_ms = static_cast<double>(attach_ns_) / 1e6;
+  end.detach_ms = static_cast<double>(detach_ns_) / 1e6;
   end.ns_per_hit = groups_->ns_per_hit();
   const double run_ns = static_cast<double>(std::max<int64_t>(end.run_ns, 1));
   end.share_of_budget_cpus = groups_->cost_ns() / (run_ns * target_->usable_cpus());

@@ -145,4 +145,13 @@ std::vector<Frame> Pclntab::frames_at(uint64_t pc, bool is_return) const {
   return frames;
 }
 
+std::optional<uint32_t> Pclntab::stack_bytes_at(uint64_t pc) const {
+  const auto index = index_at(pc);
+  const auto record = index ? tables_.record(*index) : std::nullopt;
+  if (!record) return std::nullopt;
+  const int32_t bytes = pc_value(tables_, record->stack_table, pc - *tables_.entry(*index));
+  if (bytes < 0) return std::nullopt;
+  return static_cast<uint32_t>(bytes);
+}
+
 }  // namespace cgoscope

@@ -53,6 +53,11 @@ class Pclntab {
   // is_return = true: the line is then that of the call before it.
   std::vector<Frame> frames_at(uint64_t pc, bool is_return) const;
 
+  // How many bytes lie between the stack pointer at the instruction and the return address of its
+  // function (on amd64; the last eight of them hold the caller's frame pointer, if it has a frame).
+  // nullopt when no function has the address, or the table does not say.
+  std::optional<uint32_t> stack_bytes_at(uint64_t pc) const;
+
  private:
   std::optional<uint32_t> index_at(uint64_t pc) const;
 

@@ -183,6 +183,7 @@ std::optional<FunctionRecord> PclntabTables::record(uint32_t index_of_function) 
   const uint64_t pc_data_bytes = uint64_t{(*words)[7]} * sizeof(uint32_t);
   const uint64_t function_data_bytes = uint64_t{*function_data_count} * sizeof(uint32_t);
   return FunctionRecord{.name_offset = (*words)[1],
+                        .stack_table = (*words)[4],
                         .file_table = (*words)[5],
                         .line_table = (*words)[6],
                         .unit = (*words)[8],

@@ -21,7 +21,8 @@ namespace cgoscope {
 // A `_func`, without what nobody needs.
 struct FunctionRecord {
   uint32_t name_offset = 0;
-  uint32_t file_table = 0;  // offsets into pc_tables; 0: no table
+  uint32_t stack_table = 0;  // offsets into pc_tables; 0: no table
+  uint32_t file_table = 0;
   uint32_t line_table = 0;
   uint32_t unit = 0;    // index into units
   Bytes pc_data;        // [npcdata]uint32

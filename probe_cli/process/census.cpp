@@ -89,11 +89,12 @@ class MReader {
         m.record.g0_stack_hi = g0->value<uint64_t>(g.stack_hi);
       }
       if (const auto curg = records.at(2 * i + 1); curg && m.curg != 0) take_goroutine(m, *curg);
-      // An M for threads of C's is set aside with a dead goroutine, or has no thread.
+      // An M for threads of C's is set aside with a dead goroutine. Before Go 1.21 nothing else
+      // marks it, and it keeps the number of the thread that had it last.
       const bool dead = m.record.g && m.record.g->status != GStatus::kSyscall &&
                         m.record.g->status != GStatus::kRunning;
-      m.record.extra =
-          (m.record.extra && m.record.tid == 0) || ((m.record.extra || m.outside_go) && dead);
+      m.record.extra = (m.record.extra && m.record.tid == 0) ||
+                       (dead && (m.record.extra || m.outside_go || m.record.tid == 0));
       ms_.push_back(std::move(m.record));
       kept.push_back({MRecord{}, m.g0, m.curg, m.outside_go});
     }

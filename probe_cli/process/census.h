@@ -97,10 +97,11 @@ class CensusReader {
   CensusReader(TargetMemory memory, const Layout& layout, const Globals& globals,
                uint64_t load_base, StackBytes stack_bytes = {});
 
-  // Whether the layout fits the live process: allm ends, every M's g0 has a stack that holds its
-  // saved stack pointer and points back to its M, so does the goroutine that it runs, allp's ids
-  // count up. The error says what did not fit; then nothing that this reads is to be believed. A
-  // runtime that has not started yet (allm is 0) is an Error whose hint is "try again".
+  // Whether the layout fits the live process: allm ends with the M that was first, and is as long
+  // as sched says; every M's g0 has a stack that holds its saved stack pointer; Ms and what they
+  // run point to one another; goroutines have ids of their own; allp's ids count up. The error says
+  // what did not fit; then nothing that this reads is to be believed. A runtime that has not
+  // started yet (allm is 0) is an Error whose hint is "try again".
   Result<bool> validate() const;
 
   Census read() const;

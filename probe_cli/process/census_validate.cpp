@@ -1,8 +1,11 @@
 // A layout of another release, or of a release that was changed, mostly leads nowhere; but it might
 // lead somewhere by chance. These are facts that hold in every release at any moment, and each of
 // them needs several fields to be where they are thought to be.
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <unordered_set>
 
 #include "probe_cli/process/census.h"
 #include "probe_cli/process/m_walk.h"
@@ -11,8 +14,16 @@
 namespace cgoscope {
 namespace {
 
-constexpr int kAttempts = 5;
+constexpr int kAttempts = 10;
+constexpr int kMoments = 20;
 constexpr uint64_t kMostPs = 1 << 16;
+constexpr uint64_t kMostGs = 10'000;
+
+struct Slice {
+  uint64_t pointer = 0, length = 0, capacity = 0;
+};
+
+bool has_m(GStatus status) { return status == GStatus::kRunning || status == GStatus::kSyscall; }
 
 std::string hexadecimal(uint64_t number) {
   char text[20];
@@ -30,63 +41,143 @@ Stack stack_of(const RuntimeRecord& g, const GLayout& layout) {
           g.value<uint64_t>(layout.sched_sp)};
 }
 
-// "" when all Ms fit.
-std::string misfit_of_ms(const TargetMemory& memory, const Layout& layout, uint64_t first,
-                         std::optional<int64_t> ids_end) {
-  const LinkedMs linked = follow_ms(memory, layout.m, first);
+// What sched says of the Ms, or nothing when it is not known where that lies.
+struct Totals {
+  int64_t made = 0, freed = 0;
+};
+std::optional<Totals> totals(const TargetMemory& memory, const SchedLayout& layout,
+                             std::optional<uint64_t> sched) {
+  if (!sched || !layout.mnext || !layout.nmfreed) return std::nullopt;
+  const auto made = memory.value<int64_t>(*sched + *layout.mnext);
+  const auto freed = memory.value<int64_t>(*sched + *layout.nmfreed);
+  if (!made || !freed) return std::nullopt;
+  return Totals{*made, *freed};
+}
+
+// Ms are put at the head of the list, and m0, whose id is 0, never leaves it. "" when the list is
+// like that. An M that ends leaves the list a little before it is counted as freed.
+std::string misfit_of_list(const LinkedMs& linked, const std::optional<Totals>& totals) {
   if (!linked.problem.empty()) return linked.problem;
-  std::vector<uint64_t> addresses;
+  std::unordered_set<int64_t> ids;
   for (const LinkedM& m : linked.ms) {
-    addresses.push_back(m.g0);
-    addresses.push_back(m.curg);
+    const int64_t id = m.record.id;
+    if (id < 0 || (totals && id >= totals->made) || !ids.insert(id).second) {
+      return "two Ms have the id " + std::to_string(id) + ", or it was never given out";
+    }
   }
+  if (linked.ms.empty() || linked.ms.back().record.id != 0) return "the last M is not the first";
+  if (!totals) return "";
+  const int64_t expected = totals->made - totals->freed;
+  const auto found = static_cast<int64_t>(linked.ms.size());
+  if (expected < 1 || std::abs(found - expected) > 1 + expected / 4) {
+    return "there are " + std::to_string(found) + " Ms where " + std::to_string(expected) +
+           " are expected";
+  }
+  return "";
+}
+
+// Whether the goroutine that the M runs says so too, at some moment of a few: the two are changed
+// one after the other, up to a million times a second.
+bool goroutine_points_back(const TargetMemory& memory, const Layout& layout, uint64_t m) {
+  for (int moment = 0; moment < kMoments; ++moment) {
+    const auto curg = memory.value<uint64_t>(m + *layout.m.curg);
+    if (curg == 0u) return true;
+    if (curg && is_pointer(*curg) && memory.value<uint64_t>(*curg + *layout.g.m) == m) return true;
+  }
+  return false;
+}
+
+// Whether the M of a goroutine that runs or is in a call says so too, at some moment of a few.
+bool m_points_back(const TargetMemory& memory, const Layout& layout, uint64_t g) {
+  for (int moment = 0; moment < kMoments; ++moment) {
+    const auto status = memory.value<uint32_t>(g + *layout.g.atomicstatus);
+    if (!status) return false;
+    if (!has_m(status_of(*status))) return true;
+    const auto m = memory.value<uint64_t>(g + *layout.g.m);
+    if (m && is_pointer(*m) && memory.value<uint64_t>(*m + *layout.m.curg) == g) return true;
+  }
+  return false;
+}
+
+// "" when the Ms point to goroutines that point back.
+std::string misfit_of_ms(const TargetMemory& memory, const Layout& layout, const LinkedMs& linked) {
+  std::vector<uint64_t> addresses;
+  addresses.reserve(linked.ms.size());
+  for (const LinkedM& m : linked.ms) addresses.push_back(m.g0);
   const GLayout& g = layout.g;
   const RuntimeRecords records(memory, addresses, g_extent(g));
-  size_t with_thread = 0;
+  size_t with_stack = 0;
   for (size_t i = 0; i < linked.ms.size(); ++i) {
     const LinkedM& m = linked.ms[i];
     const std::string name = "the M at " + hexadecimal(m.record.address);
-    if (ids_end && layout.m.id && (m.record.id < 0 || m.record.id >= *ids_end)) {
-      return name + " has the id " + std::to_string(m.record.id) + ", but only " +
-             std::to_string(*ids_end) + " were given out";
-    }
     if (m.g0 == 0) continue;  // it is being made
-    const auto g0 = records.at(2 * i);
+    const auto g0 = records.at(i);
     if (!g0 || g0->value<uint64_t>(g.m) != m.record.address) {
       return "the g0 of " + name + " does not point back to it";
     }
     const Stack stack = stack_of(*g0, g);
-    // Before its thread has started, and while no thread of C's has it, it has no stack of its own;
-    // and m0, whose thread cannot end, stays in mexit with nothing saved.
+    // Before its thread has started, and while no thread of C's has it, it has no stack of its own.
+    // When its goroutine exits locked to it, gogo clears what was saved; m0 then stays like that.
     const bool idle = m.record.tid == 0 || (stack.lo == 0 && stack.hi == 0) || stack.saved_sp == 0;
     if (!idle && !stack.holds_saved()) {
       return "the g0 of " + name + " has a stack " + hexadecimal(stack.lo) + " to " +
              hexadecimal(stack.hi) + " that does not hold its saved stack pointer " +
              hexadecimal(stack.saved_sp);
     }
-    with_thread += idle ? 0 : 1;
-    if (m.curg == 0) continue;
-    const auto curg = records.at(2 * i + 1);
-    if (!curg || curg->value<uint64_t>(g.m) != m.record.address) {
+    with_stack += idle ? 0 : 1;
+    if (!goroutine_points_back(memory, layout, m.record.address)) {
       return "the goroutine of " + name + " does not point back to it";
     }
-    const GRecord record = read_g(*curg, g, m.curg);
-    const Stack bounds = stack_of(*curg, g);
-    if (record.goid <= 0 || bounds.lo >= bounds.hi ||
-        (record.status == GStatus::kSyscall && record.syscall_sp != 0 &&
-         (record.syscall_sp < bounds.lo || record.syscall_sp > bounds.hi))) {
-      return "the goroutine of " + name + " has the id " + std::to_string(record.goid) +
-             " and a stack " + hexadecimal(bounds.lo) + " to " + hexadecimal(bounds.hi);
+  }
+  return with_stack == 0 ? "no M has a stack with a saved stack pointer" : "";
+}
+
+// "" when goroutines have ids and stacks as they should, and those that run are known to their Ms.
+// Of very many the first are looked at.
+std::string misfit_of_gs(const TargetMemory& memory, const Layout& layout, uint64_t allgs,
+                         std::optional<uint64_t> goidgen) {
+  const auto slice = memory.value<Slice>(allgs);
+  if (!slice || !is_pointer(slice->pointer) || slice->length == 0 ||
+      slice->length > slice->capacity) {
+    return "runtime.allgs is no list";
+  }
+  std::vector<uint64_t> addresses(std::min(slice->length, kMostGs));
+  if (!memory.read(slice->pointer, std::as_writable_bytes(std::span(addresses)))) {
+    return "the list of goroutines cannot be read";
+  }
+  const GLayout& g = layout.g;
+  const RuntimeRecords records(memory, addresses, g_extent(g));
+  const auto ids_end = goidgen ? memory.value<uint64_t>(*goidgen) : std::nullopt;
+  std::unordered_set<int64_t> ids;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    const auto record = records.at(i);
+    if (!record) return "the goroutine at " + hexadecimal(addresses[i]) + " cannot be read";
+    const GRecord one = read_g(*record, g, addresses[i]);
+    if (one.status == GStatus::kOther || one.status == GStatus::kDead ||
+        one.status == GStatus::kIdle) {
+      continue;
+    }
+    const std::string name = "the goroutine at " + hexadecimal(addresses[i]);
+    if (one.goid <= 0 || (ids_end && static_cast<uint64_t>(one.goid) > *ids_end) ||
+        !ids.insert(one.goid).second) {
+      return name + " has the id " + std::to_string(one.goid) +
+             ", which another has too or which was never given out";
+    }
+    const Stack stack = stack_of(*record, g);
+    if (stack.lo >= stack.hi) return name + " has no stack";
+    const bool in_call = one.status == GStatus::kSyscall;
+    if (in_call && (one.syscall_sp < stack.lo || one.syscall_sp >= stack.hi)) {
+      return name + " is in a call, but the stack pointer saved for it is not of its stack";
+    }
+    if (has_m(one.status) && !m_points_back(memory, layout, addresses[i])) {
+      return name + " runs, but no M runs it";
     }
   }
-  return with_thread == 0 ? "no M has a thread" : "";
+  return ids.empty() ? "no goroutine is alive" : "";
 }
 
 // "" when all Ps fit.
 std::string misfit_of_ps(const TargetMemory& memory, const PLayout& layout, uint64_t allp) {
-  struct Slice {
-    uint64_t pointer = 0, length = 0, capacity = 0;
-  };
   const auto slice = memory.value<Slice>(allp);
   if (!slice || !is_pointer(slice->pointer) || slice->length == 0 || slice->length > kMostPs ||
       slice->length > slice->capacity) {
@@ -112,28 +203,35 @@ Result<bool> CensusReader::validate() const {
   const std::string what = "the runtime's memory does not look as its release should";
   const MLayout& m = layout_.m;
   const GLayout& g = layout_.g;
+  const SchedLayout& sched = layout_.sched;
   if (!globals_.allm) return Error{what, "where runtime.allm lies is not known", ""};
-  if (!m.alllink || !m.g0 || !m.curg || !m.procid || !m.incgo || !g.m || !g.goid ||
+  if (!m.alllink || !m.g0 || !m.curg || !m.procid || !m.incgo || !m.id || !g.m || !g.goid ||
       !g.atomicstatus || !g.stack_lo || !g.stack_hi || !g.sched_sp || !g.syscallpc ||
       !g.syscallsp) {
     return Error{what, "the layout of runtime.m or runtime.g is not known", ""};
   }
+  const uint64_t allm = loaded(*globals_.allm);
+  const std::optional<uint64_t> sched_at =
+      globals_.sched ? std::optional(loaded(*globals_.sched)) : std::nullopt;
   std::string misfit;
-  // The program runs, so that what is true at any moment may not be of what is read in one go.
+  // The program runs on: what is true at any one moment may not be of what is read in a while.
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const auto first = memory_.value<uint64_t>(loaded(*globals_.allm));
+    const auto first = memory_.value<uint64_t>(allm);
     if (!first) {
-      const Result<bool> readable = memory_.readable(loaded(*globals_.allm));
+      const Result<bool> readable = memory_.readable(allm);
       return readable ? Error{what, "runtime.allm cannot be read", ""} : readable.error();
     }
     if (*first == 0) {
       return Error{"the Go runtime has not started yet", "it has no Ms", "try again"};
     }
-    misfit =
-        misfit_of_ms(memory_, layout_, *first,
-                     globals_.sched && layout_.sched.mnext
-                         ? memory_.value<int64_t>(loaded(*globals_.sched) + *layout_.sched.mnext)
-                         : std::nullopt);
+    const LinkedMs linked = follow_ms(memory_, m, *first);
+    misfit = misfit_of_list(linked, totals(memory_, sched, sched_at));
+    if (misfit.empty()) misfit = misfit_of_ms(memory_, layout_, linked);
+    if (misfit.empty() && globals_.allgs) {
+      misfit = misfit_of_gs(
+          memory_, layout_, loaded(*globals_.allgs),
+          sched_at && sched.goidgen ? std::optional(*sched_at + *sched.goidgen) : std::nullopt);
+    }
     if (misfit.empty() && globals_.allp && layout_.p.id) {
       misfit = misfit_of_ps(memory_, layout_.p, loaded(*globals_.allp));
     }

@@ -10,8 +10,10 @@ namespace {
 constexpr size_t kMostGoFrames = 32;
 constexpr uint32_t kScanBit = 0x1000;  // _Gscan, src/runtime/runtime2.go
 
-GStatus status_of(uint32_t status) {
-  switch (status & ~kScanBit) {
+}  // namespace
+
+GStatus status_of(uint32_t atomicstatus) {
+  switch (atomicstatus & ~kScanBit) {
     case 0:
       return GStatus::kIdle;
     case 1:
@@ -32,8 +34,6 @@ GStatus status_of(uint32_t status) {
       return GStatus::kOther;
   }
 }
-
-}  // namespace
 
 LinkedMs follow_ms(const TargetMemory& memory, const MLayout& layout, uint64_t first) {
   LinkedMs linked;

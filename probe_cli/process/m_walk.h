@@ -31,7 +31,9 @@ struct LinkedMs {
 // `first` is the value of runtime.allm.
 LinkedMs follow_ms(const TargetMemory& memory, const MLayout& layout, uint64_t first);
 
-// How much of a g to copy for read_g and g_stack.
+// The status without its _Gscan bit.
+GStatus status_of(uint32_t atomicstatus);
+// How much of a g to copy for read_g, and for the bounds of its stack.
 size_t g_extent(const GLayout& layout);
 GRecord read_g(const RuntimeRecord& g, const GLayout& layout, uint64_t address);
 

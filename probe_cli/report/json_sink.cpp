@@ -139,7 +139,9 @@ class JsonSink : public Sink {
     for (const SignalSample& signal : last.signals) {
       json["signals"].push_back(signal_json(signal, last.run_ns));
     }
-    json["overhead"] = {{"ns_per_hit", number(end.ns_per_hit)},
+    json["overhead"] = {{"attach_ms", number(end.attach_ms)},
+                        {"detach_ms", number(end.detach_ms)},
+                        {"ns_per_hit", number(end.ns_per_hit)},
                         {"share_of_budget_cpus", number(end.share_of_budget_cpus)},
                         {"share_of_target_cpu_time", number(end.share_of_target_cpu_time)}};
     json["summary"] = summary_json(summarise(subject_, last, stacks, kSummaryRows), stacks);

@@ -49,6 +49,8 @@ void fields(Visit& visit, Value& end) {
   visit("target_signal", end.target_signal);
   visit("target_status", end.target_status);
   visit("why", end.why);
+  visit("attach_ms", end.attach_ms);
+  visit("detach_ms", end.detach_ms);
   visit("ns_per_hit", end.ns_per_hit);
   visit("share_of_budget_cpus", end.share_of_budget_cpus);
   visit("share_of_target_cpu_time", end.share_of_target_cpu_time);

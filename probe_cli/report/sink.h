@@ -28,7 +28,8 @@ struct RunEnd {
   std::vector<LiveFinding> findings;
   bool target_exited = false;
   std::optional<int> target_signal, target_status;  // known of a command that we started
-  std::string why;  // "the target exited", "--duration is over", "interrupted"
+  std::string why;                      // "the target exited", "--duration is over", "interrupted"
+  double attach_ms = 0, detach_ms = 0;  // what placing and removing all probes took
   double ns_per_hit = 0;
   double share_of_budget_cpus = 0;      // of wall time × usable CPUs, the whole run
   double share_of_target_cpu_time = 0;  // of the CPU time that the target used

@@ -136,6 +136,8 @@ inline RunEnd made_end() {
   end.target_exited = true;
   end.target_status = 2;
   end.why = "the target exited";
+  end.attach_ms = 12.5;
+  end.detach_ms = 310;
   end.ns_per_hit = 850.5;
   end.share_of_budget_cpus = 0.0012;
   end.share_of_target_cpu_time = 0.0034;
