@@ -180,13 +180,14 @@ def check_options():
 
 
 def check_rules():
-    schema = json.loads((project / "docs/formats/lint.schema.json").read_text())
-    rules = set(schema["$defs"]["finding"]["properties"]["rule"]["enum"])
+    lint_schema = json.loads((project / "docs/formats/lint.schema.json").read_text())
+    probe_schema = json.loads((project / "docs/formats/finding.schema.json").read_text())
+    rules = set(lint_schema["$defs"]["finding"]["properties"]["rule"]["enum"]) | set(probe_schema["properties"]["rule"]["enum"])
     pages = {path.stem for path in (project / "docs/rules").glob("*.md")}
     for rule in sorted(rules - pages):
         failures.append(f"the rule {rule} has no page docs/rules/{rule}.md")
     for page in sorted(pages - rules):
-        failures.append(f"docs/rules/{page}.md is about no rule of docs/formats/lint.schema.json")
+        failures.append(f"docs/rules/{page}.md is about no rule of docs/formats/lint.schema.json or finding.schema.json")
     for rule in sorted(rules & pages):
         if not (project / f"docs/rules/{rule}.md").read_text().startswith(f"# {rule}\n"):
             failures.append(f"docs/rules/{rule}.md does not begin with its rule's name")
