@@ -198,9 +198,9 @@ class ThreadChurn : public Detector {
     finding.stack = stacks[lock != kNoStack ? lock : started];
     const std::string name =
         place.function.empty() ? "a goroutine whose function is not known" : place.function;
-    finding.message =
-        fmt::format("{}{} threads are destroyed: goroutines of {} exit while locked to them",
-                    rates.about ? "about " : "", spoken_rate(rates.destroyed), name);
+    finding.message = fmt::format(
+        "{}{} threads a second are destroyed: goroutines of {} exit while locked to them",
+        rates.about ? "about " : "", spoken_number(rates.destroyed), name);
     if (others > 0) {
       finding.message += fmt::format(" (the most of {} functions)", others + 1);
     }
@@ -230,10 +230,11 @@ class ThreadChurn : public Detector {
       if (!signal->reason.empty()) why += " (" + signal->reason + ")";
     }
     finding.message = fmt::format(
-        "{} threads are destroyed, which the runtime does only when goroutines exit while locked "
+        "{} threads a second are destroyed, which the runtime does only when goroutines exit while "
+        "locked "
         "to "
         "them; which goroutines is not known: {}",
-        spoken_rate(rates.destroyed), why);
+        spoken_number(rates.destroyed), why);
     finding.advice =
         "look for runtime.LockOSThread without UnlockOSThread; --signals all attaches what names "
         "the "

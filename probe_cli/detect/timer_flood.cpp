@@ -283,10 +283,11 @@ class TimerFlood : public Detector {
     const std::string place = spoken_place(line.where);
     std::string& message = finding.message;
     if (rates.share >= kLeastShare) {
-      message = fmt::format("{}{} timers are abandoned, neither stopped nor fired", about,
-                            spoken_rate(evidence.abandoned_per_s));
+      message = fmt::format("{}{} timers a second are abandoned, neither stopped nor fired", about,
+                            spoken_number(evidence.abandoned_per_s));
     } else {
-      message = fmt::format("the number of live timers grows by {}", spoken_rate(growth.per_s));
+      message = fmt::format("the number of live timers grows by {} a second",
+                            spoken_number(growth.per_s));
     }
     if (place.empty()) {
       message += "; who creates them is not known: " + why_unknown(sample);
@@ -297,10 +298,14 @@ class TimerFlood : public Detector {
                                grouped(static_cast<int64_t>(line.lines)));
       }
     }
-    message += keeps_ ? fmt::format("; {} live, which this binary ({}) keeps until they fire",
-                                    grouped(evidence.live_count), printable_version())
-                      : "; this binary's collector frees them, so they cost CPU time and collector "
-                        "work, not memory";
+    if (keeps_) {
+      if (evidence.live_count > 0) message += "; " + grouped(evidence.live_count) + " live";
+      message += "; this binary (" + printable_version() + ") keeps each until it fires";
+    } else {
+      message +=
+          "; this binary's collector frees them, so they cost CPU time and collector work, not "
+          "memory";
+    }
     finding.advice = advice(finding.stack);
     finding.id = live_finding_id(finding);
     return finding;

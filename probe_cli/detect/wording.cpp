@@ -31,10 +31,10 @@ std::string spoken_duration(int64_t duration_ns) {
   return format_duration_ns(ns / kSecond * kSecond);
 }
 
-std::string spoken_rate(double per_s) {
-  if (!std::isfinite(per_s)) return "?/s";
-  if (std::abs(per_s) < 10) return fmt::format("{:.1f}/s", per_s);
-  return grouped(static_cast<int64_t>(std::clamp(std::round(per_s), -1e15, 1e15))) + "/s";
+std::string spoken_number(double number) {
+  if (!std::isfinite(number)) return "?";
+  if (std::abs(number) < 10 && number != std::round(number)) return fmt::format("{:.1f}", number);
+  return grouped(static_cast<int64_t>(std::clamp(std::round(number), -1e15, 1e15)));
 }
 
 std::string spoken_place(const Frame& frame) {

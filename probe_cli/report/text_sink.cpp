@@ -81,8 +81,8 @@ struct Explain {
   EvidenceText operator()(const ThreadChurnEvidence& evidence) const {
     EvidenceText text;
     text.measured =
-        fmt::format("{} threads created, {} destroyed", spoken_rate(evidence.created_per_s),
-                    spoken_rate(evidence.destroyed_per_s));
+        fmt::format("{} threads created a second, {} destroyed",
+                    spoken_number(evidence.created_per_s), spoken_number(evidence.destroyed_per_s));
     if (const std::string at = full_place(evidence.started); !at.empty()) {
       text.measured += "; started at " + at;
     }
@@ -94,10 +94,14 @@ struct Explain {
   }
   EvidenceText operator()(const TimerFloodEvidence& evidence) const {
     EvidenceText text;
-    text.measured = fmt::format(
-        "{} timers created, {} abandoned; {} live, {}{}", spoken_rate(evidence.created_per_s),
-        spoken_rate(evidence.abandoned_per_s), grouped(evidence.live_count),
-        evidence.live_growth_per_s < 0 ? "" : "+", spoken_rate(evidence.live_growth_per_s));
+    text.measured =
+        fmt::format("{} timers created a second, {} abandoned",
+                    spoken_number(evidence.created_per_s), spoken_number(evidence.abandoned_per_s));
+    if (evidence.live_count > 0) {
+      text.measured += fmt::format("; {} live, {}{} a second", grouped(evidence.live_count),
+                                   evidence.live_growth_per_s < 0 ? "" : "+",
+                                   spoken_number(evidence.live_growth_per_s));
+    }
     text.costs = evidence.kept
                      ? "memory until each fires (about 200 bytes, with its channel), and a "
                        "heap that every timer operation has to search"

@@ -83,9 +83,9 @@ TEST(Wording, Numbers) {
   EXPECT_EQ(spoken_duration(1'000'000'000), "1.0 s");
   EXPECT_EQ(spoken_duration(12'460'000'000), "12.4 s");
   EXPECT_EQ(spoken_duration(192'500'000'000), "3m12s");
-  EXPECT_EQ(spoken_rate(0.52), "0.5/s");
-  EXPECT_EQ(spoken_rate(14'000.4), "14 000/s");
-  EXPECT_EQ(spoken_rate(1e300), "1 000 000 000 000 000/s");
+  EXPECT_EQ(spoken_number(0.52), "0.5");
+  EXPECT_EQ(spoken_number(14'000.4), "14 000");
+  EXPECT_EQ(spoken_number(1e300), "1 000 000 000 000 000");
   EXPECT_EQ(spoken_place({"main.f", "/a/b.go", 3, 0}), "b.go:3 in main.f");
   EXPECT_EQ(spoken_place({"main.f", "", 0, 0}), "main.f");
   EXPECT_EQ(spoken_place({}), "");

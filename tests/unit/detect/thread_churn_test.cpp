@@ -81,10 +81,10 @@ TEST(ThreadChurn, SaysWhatIsKnown) {
   EXPECT_DOUBLE_EQ(evidence_of(finding).created_per_s, 40);
   EXPECT_EQ(evidence_of(finding).started.line, 11);
   EXPECT_EQ(evidence_of(finding).locked.line, 21);
-  EXPECT_EQ(
-      finding.message,
-      "40/s threads are destroyed: goroutines of main.worker exit while locked to them, locked "
-      "at w.go:21 in main.worker, started at w.go:11 in main.serve");
+  EXPECT_EQ(finding.message,
+            "40 threads a second are destroyed: goroutines of main.worker exit while locked to "
+            "them, locked "
+            "at w.go:21 in main.worker, started at w.go:11 in main.serve");
   EXPECT_THAT(finding.advice, HasSubstr("UnlockOSThread"));
 }
 
@@ -169,7 +169,7 @@ TEST(ThreadChurn, PartOfTheTimeIsScaled) {
   }
   ASSERT_THAT(run.last_, SizeIs(1));
   EXPECT_DOUBLE_EQ(evidence_of(run.last_[0]).destroyed_per_s, 40);
-  EXPECT_THAT(run.last_[0].message, HasSubstr("about 40/s"));
+  EXPECT_THAT(run.last_[0].message, HasSubstr("about 40 threads"));
 }
 
 // The runtime counts exactly, so its number is not "about".

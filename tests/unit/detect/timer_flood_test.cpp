@@ -144,9 +144,10 @@ TEST(TimerFlood, SaysWhatIsKnown) {
   EXPECT_EQ(evidence.live_count, 1'600'000);
   EXPECT_DOUBLE_EQ(evidence.live_growth_per_s, 200'000);
   EXPECT_TRUE(evidence.kept);
-  EXPECT_EQ(finding.message,
-            "200 000/s timers are abandoned, neither stopped nor fired: created at loop.go:12 in "
-            "main.wait; 1 600 000 live, which this binary (go1.22.12) keeps until they fire");
+  EXPECT_EQ(
+      finding.message,
+      "200 000 timers a second are abandoned, neither stopped nor fired: created at loop.go:12 in "
+      "main.wait; 1 600 000 live; this binary (go1.22.12) keeps each until it fires");
   EXPECT_THAT(finding.advice, HasSubstr("time.NewTimer outside the loop"));
   EXPECT_THAT(finding.advice, HasSubstr("go 1.23"));
 }
@@ -242,7 +243,7 @@ TEST(TimerFlood, PartOfTheTimeIsScaled) {
   timers.run([](double s) { return Totals{3'500 * s, 0, 0, 0, 5}; }, 1, quarter);
   ASSERT_THAT(timers.last_, SizeIs(1));
   EXPECT_DOUBLE_EQ(evidence_of(timers.last_[0]).abandoned_per_s, 14'000);
-  EXPECT_THAT(timers.last_[0].message, HasSubstr("about 14 000/s"));
+  EXPECT_THAT(timers.last_[0].message, HasSubstr("about 14 000 timers"));
 
   Timers healthy(false);
   healthy.run([](double s) { return Totals{5'000 * s, 0, 4'900 * s, 0, 5}; }, 1, quarter);

@@ -56,7 +56,8 @@ inline LiveFinding made_thread_churn() {
   finding.stack = {{"main.worker", "/src/w.go", 21, 0}};
   finding.evidence = ThreadChurnEvidence{
       212.5, 210.25, {"main.serve", "/src/w.go", 11, 0}, {"main.worker", "/src/w.go", 21, 0}};
-  finding.message = "210/s threads are destroyed: goroutines of main.worker exit while locked";
+  finding.message =
+      "210 threads a second are destroyed: goroutines of main.worker exit while locked";
   finding.advice = "call runtime.UnlockOSThread";
   finding.id = live_finding_id(finding);
   return finding;
@@ -69,7 +70,8 @@ inline LiveFinding made_timer_flood() {
   finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 9 * kSecond;
   finding.subsystem = "timers";
   finding.evidence = TimerFloodEvidence{20'000.25, 14'000, 1'234'567, 13'999.5, true};
-  finding.message = "the number of live timers grows by 13 999/s; who creates them is not known";
+  finding.message =
+      "the number of live timers grows by 13 999 a second; who creates them is not known";
   finding.advice = "make one time.NewTimer outside the loop";
   finding.id = live_finding_id(finding);
   return finding;
