@@ -209,7 +209,7 @@ struct ReplayCommand {
                                       std::getenv("NO_COLOR") == nullptr);
     std::optional<Judge> judging;
     Sample last;
-    std::optional<Stacks> stacks;
+    bool looked = false;
     std::optional<RunEnd> end;
     RecordingReader reader;
     reader.on_start = [&](const RunStart& start) {
@@ -221,12 +221,12 @@ struct ReplayCommand {
         sink->finding(finding, finding.first_seen_ns != finding.last_seen_ns);
       sink->tick(sample, known);
       last = sample;
-      stacks = known;
+      looked = true;
     };
     reader.on_end = [&](RunEnd recorded) { end = std::move(recorded); };
     const Result<bool> read = reader.read(in);
     if (!read) return fail(kNothingDone, read.error());
-    if (!judging || !stacks)
+    if (!judging || !looked)
       return fail(kNothingDone,
                   {file + " holds no samples", "the run ended before its first look", ""});
     if (!end) {
@@ -236,7 +236,7 @@ struct ReplayCommand {
       end->wall_ns = last.wall_ns;
     }
     end->findings = judging->all();
-    sink->end(*end, last, *stacks);
+    sink->end(*end, last, reader.stacks);
     out.flush();
     if (!out)
       return fail(kNothingDone,

@@ -27,6 +27,7 @@ class RecordingWriter {
 };
 
 struct RecordingReader {
+  Stacks stacks;  // that the samples read so far refer to
   std::function<void(const RunStart&)> on_start;
   std::function<void(const Sample&, const Stacks&)> on_sample;
   std::function<void(RunEnd)>
@@ -34,7 +35,7 @@ struct RecordingReader {
 
   // Errors: not a recording, of a newer version, a broken line (its number is said). A last line
   // that was cut off is left out and not an error: a probe may be killed.
-  Result<bool> read(std::istream& in) const;
+  Result<bool> read(std::istream& in);
 };
 
 }  // namespace cgoscope

@@ -186,7 +186,7 @@ bool is_time(int64_t ns) { return ns >= 0 && ns <= kLatestNs; }
 
 class Interpreter {
  public:
-  explicit Interpreter(const RecordingReader& reader) : reader_(reader) {}
+  explicit Interpreter(RecordingReader& reader) : reader_(reader), stacks_(reader.stacks) {}
 
   bool started() const { return started_; }
 
@@ -267,7 +267,7 @@ class Interpreter {
 
   const RecordingReader& reader_;
   bool started_ = false, ended_ = false;
-  Stacks stacks_;
+  Stacks& stacks_;
   std::vector<StackId> ids_ = {kNoStack};  // by the number in the file
 };
 
@@ -277,7 +277,8 @@ Error not_a_recording(const std::string& why) {
 
 }  // namespace
 
-Result<bool> RecordingReader::read(std::istream& in) const {
+Result<bool> RecordingReader::read(std::istream& in) {
+  stacks = Stacks();
   Interpreter interpreter(*this);
   std::string line;
   for (int64_t number = 1;; ++number) {

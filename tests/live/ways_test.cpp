@@ -197,6 +197,20 @@ TEST_F(Ways, AStormOfAttachingHarmsNothing) {
   EXPECT_EQ(ended.status, 0) << "the program found its own work wrong:\n" << ended.out << ended.err;
 }
 
+TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
+  const std::string recording = (fs::path(testing::TempDir()) / "run.rec").string();
+  const Ended live = watch({"--record", recording, "--duration", "3s", "--",
+                            go_program("examples/stuck_m", "bug").string()});
+  const json finding = finding_of(live.err, "stuck-m");
+  ASSERT_FALSE(finding.is_null()) << live.err;
+  const Ended replayed = Program({CGOSCOPE, "replay", "--format", "json", recording}).wait(10'000);
+  EXPECT_EQ(replayed.status, 1) << replayed.err;
+  EXPECT_EQ(finding_of(replayed.out, "stuck-m"), finding);
+  const Ended lenient =
+      Program({CGOSCOPE, "replay", "--stuck-after", "1m", recording}).wait(10'000);
+  EXPECT_EQ(lenient.status, 0) << lenient.out << lenient.err;
+}
+
 TEST_F(Ways, WhatIsNoRunningGoProgramIsSaidSo) {
   Program sleeper({"sleep", "60"}, false);
   Program zombie({"true"}, false);
