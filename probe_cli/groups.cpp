@@ -122,7 +122,7 @@ double Groups::share_of_cpus(const std::array<double, kSignalGroups>& costs_ns,
 }
 
 double Groups::end(int64_t now_ns) {
-  for (const SignalGroup group : kAllGroups) attachment_.detach(group);
+  attachment_.detach(kAllGroups);
   return share_of_cpus(reckon(), std::max<int64_t>(now_ns - interval_began_ns_, 1));
 }
 

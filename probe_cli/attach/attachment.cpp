@@ -171,12 +171,19 @@ Result<bool> Attachment::attach(SignalGroup group) {
   return true;
 }
 
-void Attachment::detach(SignalGroup group) {
-  Window& window = parts_->window(group);
-  if (!window.since_ns) return;
-  Links::remove(std::exchange(window.links, {}));
-  window.attached_ns += monotonic_ns() - *window.since_ns;
-  window.since_ns.reset();
+void Attachment::detach(std::span<const SignalGroup> groups) {
+  std::vector<Links> links;
+  for (const SignalGroup group : groups) {
+    for (Links& some : parts_->window(group).links) links.push_back(std::move(some));
+    parts_->window(group).links.clear();
+  }
+  Links::remove(std::move(links));
+  for (const SignalGroup group : groups) {
+    Window& window = parts_->window(group);
+    if (!window.since_ns) continue;
+    window.attached_ns += monotonic_ns() - *window.since_ns;
+    window.since_ns.reset();
+  }
 }
 
 bool Attachment::attached(SignalGroup group) const {

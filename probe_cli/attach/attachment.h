@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,7 +52,9 @@ class Attachment {
   // All ready signals of a group at once. Stale state of earlier windows (calls in flight, live
   // timers) is cleared before. Attaching what is attached does nothing. The error names the signal.
   Result<bool> attach(SignalGroup group);
-  void detach(SignalGroup group);
+  // All at once: the kernel takes its time for each link, but for many at the same time no longer.
+  void detach(std::span<const SignalGroup> groups);
+  void detach(SignalGroup group) { detach(std::span(&group, 1)); }
   bool attached(SignalGroup group) const;
 
   SignalTotals totals(cg_signal signal) const;
