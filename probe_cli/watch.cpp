@@ -236,7 +236,8 @@ void Run::start_census() {
       binary_->image->segments().empty() ? 0 : binary_->image->segments()[0].address;
   const Result<uint64_t> base = target_->load_base(first);
   if (!base) return;
-  CensusReader reader(TargetMemory(target_->pid()), binary_->layout, binary_->globals, *base);
+  CensusReader reader(TargetMemory(target_->pid()), binary_->layout, binary_->globals, *base,
+                      [this](uint64_t pc) { return binary_->functions.stack_bytes_at(pc); });
   const Result<bool> valid = reader.validate();
   if (valid) {
     subject_.wait_reasons = reader.wait_reasons();
