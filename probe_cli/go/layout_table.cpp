@@ -127,8 +127,8 @@ std::vector<LayoutField> all_fields() {
 }  // namespace
 
 const std::vector<LayoutField>& layout_fields() {
-  static const std::vector<LayoutField> fields = all_fields();
-  return fields;
+  static const std::vector<LayoutField> kFields = all_fields();
+  return kFields;
 }
 
 Layout table_layout(size_t index) {

@@ -85,12 +85,13 @@ Result<ProbeSite> entry_site_in(Machine machine, Bytes code, uint64_t address,
     return no_place("it overwrites " + register_names(machine, lost) + " in its stack check");
 
   ProbeSite site;
+  const std::optional<uint64_t> branch = prologue->branch;
   if (prologue->frame == FrameStart::kPush) {
     site.kind = SiteKind::kPush;
     site.address = prologue->behind_check;
-  } else if (prologue->branch) {
+  } else if (branch) {
     site.kind = SiteKind::kBranch;
-    site.address = *prologue->branch;
+    site.address = *branch;
   } else if (prologue->frame == FrameStart::kStepped) {
     site.kind = SiteKind::kStepped;
     site.address = address;
