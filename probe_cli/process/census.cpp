@@ -34,7 +34,7 @@ struct StackBounds {
 // Of Ms in calls: what is needed to walk their goroutines' stacks.
 struct Call {
   size_t m = 0;  // index
-  uint64_t curg = 0;
+  GRecord g;
   StackBounds stack;
   uint64_t sched_bp = 0;
 };
@@ -42,8 +42,9 @@ struct Call {
 // The pc's own frame pointer. Since Go 1.23 entersyscall saves it. Before, it is reckoned from the
 // size of the frame; or, in a call into C, it is what asmcgocall left in g.sched.bp
 // (gosave_systemstack_switch, src/runtime/asm_amd64.s), which calls back into Go overwrite.
-uint64_t frame_pointer(const GRecord& g, const Call& call, bool in_cgo, uint64_t load_base,
+uint64_t frame_pointer(const Call& call, bool in_cgo, uint64_t load_base,
                        const StackBytes& stack_bytes) {
+  const GRecord& g = call.g;
   if (g.syscall_bp != 0) return g.syscall_bp;
   if (stack_bytes) {
     const std::optional<uint32_t> bytes = stack_bytes(g.syscall_pc - load_base);
@@ -52,6 +53,11 @@ uint64_t frame_pointer(const GRecord& g, const Call& call, bool in_cgo, uint64_t
   const bool plausible =
       call.sched_bp > g.syscall_sp && call.sched_bp - g.syscall_sp < kMostFrameBytes;
   return in_cgo && plausible ? call.sched_bp : 0;
+}
+
+bool same_call(const GRecord& one, const GRecord& other) {
+  return one.goid == other.goid && one.status == other.status &&
+         one.syscall_pc == other.syscall_pc && one.syscall_sp == other.syscall_sp;
 }
 
 class MReader {
@@ -65,7 +71,7 @@ class MReader {
     if (!linked.problem.empty()) problems.push_back(linked.problem);
     read_goroutines(linked.ms);
     read_stacks();
-    check_again(linked.ms);
+    check_again();
     return std::move(ms_);
   }
 
@@ -78,7 +84,6 @@ class MReader {
     }
     const GLayout& g = layout_.g;
     const RuntimeRecords records(memory_, addresses, g_extent(g));
-    std::vector<LinkedM> kept;
     for (size_t i = 0; i < linked.size(); ++i) {
       LinkedM& m = linked[i];
       const auto g0 = records.at(2 * i);
@@ -96,21 +101,20 @@ class MReader {
       m.record.extra = (m.record.extra && m.record.tid == 0) ||
                        (dead && (m.record.extra || m.outside_go || m.record.tid == 0));
       ms_.push_back(std::move(m.record));
-      kept.push_back({MRecord{}, m.g0, m.curg, m.outside_go});
     }
-    linked = std::move(kept);
   }
 
   void take_goroutine(LinkedM& m, const RuntimeRecord& curg) {
     const GLayout& g = layout_.g;
     if (curg.value<uint64_t>(g.m) != m.record.address) return;
-    m.record.g = read_g(curg, g, m.curg);
-    if (m.record.g->status != GStatus::kSyscall) return;
+    const GRecord record = read_g(curg, g, m.curg);
+    m.record.g = record;
+    if (record.status != GStatus::kSyscall) return;
     m.record.in_cgo = m.outside_go;
     const StackBounds stack{curg.value<uint64_t>(g.stack_lo), curg.value<uint64_t>(g.stack_hi)};
-    const uint64_t sp = m.record.g->syscall_sp;
+    const uint64_t sp = record.syscall_sp;
     if (stack.lo > sp || sp >= stack.hi || stack.hi - sp < 16) return;
-    calls_.push_back({ms_.size(), m.curg, stack, curg.value<uint64_t>(g.sched_bp)});
+    calls_.push_back({ms_.size(), record, stack, curg.value<uint64_t>(g.sched_bp)});
   }
 
   void read_stacks() {
@@ -118,12 +122,12 @@ class MReader {
     std::vector<MemoryRead> stubs;
     for (const Call& call : calls_) {
       MRecord& m = ms_[call.m];
-      begins.push_back({m.g->syscall_pc,
-                        frame_pointer(*m.g, call, m.in_cgo, load_base_, stack_bytes_),
-                        call.stack.hi});
-      if (begins.back().frame_pointer < m.g->syscall_sp) begins.back().frame_pointer = 0;
+      uint64_t frame = frame_pointer(call, m.in_cgo, load_base_, stack_bytes_);
+      if (frame < call.g.syscall_sp) frame = 0;
+      begins.push_back({call.g.syscall_pc, frame, call.stack.hi});
       if (m.in_cgo) {
-        stubs.push_back({m.g->syscall_sp, std::as_writable_bytes(std::span(&m.c_stub, 1)), false});
+        stubs.push_back(
+            {call.g.syscall_sp, std::as_writable_bytes(std::span(&m.c_stub, 1)), false});
       }
     }
     memory_.read_all(stubs);
@@ -131,29 +135,27 @@ class MReader {
     for (size_t i = 0; i < calls_.size(); ++i) ms_[calls_[i].m].go_stack = std::move(stacks[i]);
   }
 
-  void check_again(const std::vector<LinkedM>& linked) {
+  void check_again() {
     std::vector<uint64_t> m_addresses;
     std::vector<uint64_t> g_addresses;
     for (const Call& call : calls_) {
       m_addresses.push_back(ms_[call.m].address);
-      g_addresses.push_back(call.curg);
+      g_addresses.push_back(call.g.address);
     }
     const MLayout& m = layout_.m;
     const RuntimeRecords ms(memory_, m_addresses, extent_of({m.curg, m.incgo, m.ncgocall}));
     const RuntimeRecords gs(memory_, g_addresses, g_extent(layout_.g));
     for (size_t i = 0; i < calls_.size(); ++i) {
-      MRecord& before = ms_[calls_[i].m];
+      const Call& call = calls_[i];
+      MRecord& before = ms_[call.m];
       const auto now_m = ms.at(i);
       const auto now_g = gs.at(i);
-      if (now_m && now_g && now_m->value<uint64_t>(m.curg) == calls_[i].curg &&
+      if (now_m && now_g && now_m->value<uint64_t>(m.curg) == call.g.address &&
           now_m->value<uint64_t>(m.ncgocall) == before.cgo_calls &&
-          (now_m->value<uint8_t>(m.incgo) != 0) == linked[calls_[i].m].outside_go) {
-        const GRecord g = read_g(*now_g, layout_.g, calls_[i].curg);
-        if (now_g->value<uint64_t>(layout_.g.m) == before.address && g.goid == before.g->goid &&
-            g.status == before.g->status && g.syscall_pc == before.g->syscall_pc &&
-            g.syscall_sp == before.g->syscall_sp) {
-          continue;
-        }
+          (now_m->value<uint8_t>(m.incgo) != 0) == before.in_cgo &&
+          now_g->value<uint64_t>(layout_.g.m) == before.address &&
+          same_call(read_g(*now_g, layout_.g, call.g.address), call.g)) {
+        continue;
       }
       before.g.reset();
       before.in_cgo = false;
@@ -172,11 +174,11 @@ class MReader {
 
 }  // namespace
 
-CensusReader::CensusReader(TargetMemory memory, const Layout& layout, const Globals& globals,
-                           uint64_t load_base, StackBytes stack_bytes)
+CensusReader::CensusReader(TargetMemory memory, Layout layout, Globals globals, uint64_t load_base,
+                           StackBytes stack_bytes)
     : memory_(memory),
-      layout_(layout),
-      globals_(globals),
+      layout_(std::move(layout)),
+      globals_(std::move(globals)),
       load_base_(load_base),
       stack_bytes_(std::move(stack_bytes)) {}
 
@@ -224,9 +226,9 @@ void CensusReader::read_sched(Census& census) const {
 void CensusReader::read_ps(Census& census) const {
   const PLayout& p = layout_.p;
   const bool since_1_23 = p.timers_len && p.timers_zombies;
-  const Offset count = since_1_23 ? p.timers_len : p.num_timers;
-  const Offset dead = since_1_23 ? p.timers_zombies : p.deleted_timers;
-  if (!globals_.allp || !count || !dead) {
+  const Offset counted = since_1_23 ? p.timers_len : p.num_timers;
+  const Offset stopped = since_1_23 ? p.timers_zombies : p.deleted_timers;
+  if (!globals_.allp || !counted || !stopped) {
     census.problems.emplace_back("timers: where they lie in runtime.p is not known");
     return;
   }
@@ -241,11 +243,12 @@ void CensusReader::read_ps(Census& census) const {
   census.ps = static_cast<int>(allp->length);
   std::vector<uint64_t> ps(allp->length);
   const bool listed = memory_.read(allp->pointer, std::as_writable_bytes(std::span(ps)));
+  const uint32_t offsets[] = {*counted, *stopped};
   std::vector<uint32_t> counts(2 * ps.size());
   std::vector<MemoryRead> reads(counts.size());
   for (size_t i = 0; i < counts.size(); ++i) {
-    reads[i] = {ps[i / 2] + *(i % 2 == 0 ? count : dead),
-                std::as_writable_bytes(std::span(&counts[i], 1)), false};
+    reads[i] = {ps[i / 2] + offsets[i % 2], std::as_writable_bytes(std::span(&counts[i], 1)),
+                false};
   }
   memory_.read_all(reads);
   int64_t live = 0;

@@ -94,8 +94,8 @@ class CensusReader {
  public:
   // Go ≤1.22 saves no frame pointer in system calls; without `stack_bytes` their Go stacks have
   // only the first frame.
-  CensusReader(TargetMemory memory, const Layout& layout, const Globals& globals,
-               uint64_t load_base, StackBytes stack_bytes = {});
+  CensusReader(TargetMemory memory, Layout layout, Globals globals, uint64_t load_base,
+               StackBytes stack_bytes = {});
 
   // Whether the layout fits the live process: allm ends with the M that was first, and is as long
   // as sched says; every M's g0 has a stack that holds its saved stack pointer; Ms and what they

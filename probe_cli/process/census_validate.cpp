@@ -76,35 +76,39 @@ std::string misfit_of_list(const LinkedMs& linked, const std::optional<Totals>& 
   return "";
 }
 
+struct LinkOffsets {
+  uint32_t m_curg = 0, g_m = 0, g_status = 0;
+};
+
 // Whether the goroutine that the M runs says so too, at some moment of a few: the two are changed
 // one after the other, up to a million times a second.
-bool goroutine_points_back(const TargetMemory& memory, const Layout& layout, uint64_t m) {
+bool goroutine_points_back(const TargetMemory& memory, const LinkOffsets& offsets, uint64_t m) {
   for (int moment = 0; moment < kMoments; ++moment) {
-    const auto curg = memory.value<uint64_t>(m + *layout.m.curg);
+    const auto curg = memory.value<uint64_t>(m + offsets.m_curg);
     if (curg == 0u) return true;
-    if (curg && is_pointer(*curg) && memory.value<uint64_t>(*curg + *layout.g.m) == m) return true;
+    if (curg && is_pointer(*curg) && memory.value<uint64_t>(*curg + offsets.g_m) == m) return true;
   }
   return false;
 }
 
 // Whether the M of a goroutine that runs or is in a call says so too, at some moment of a few.
-bool m_points_back(const TargetMemory& memory, const Layout& layout, uint64_t g) {
+bool m_points_back(const TargetMemory& memory, const LinkOffsets& offsets, uint64_t g) {
   for (int moment = 0; moment < kMoments; ++moment) {
-    const auto status = memory.value<uint32_t>(g + *layout.g.atomicstatus);
+    const auto status = memory.value<uint32_t>(g + offsets.g_status);
     if (!status) return false;
     if (!has_m(status_of(*status))) return true;
-    const auto m = memory.value<uint64_t>(g + *layout.g.m);
-    if (m && is_pointer(*m) && memory.value<uint64_t>(*m + *layout.m.curg) == g) return true;
+    const auto m = memory.value<uint64_t>(g + offsets.g_m);
+    if (m && is_pointer(*m) && memory.value<uint64_t>(*m + offsets.m_curg) == g) return true;
   }
   return false;
 }
 
 // "" when the Ms point to goroutines that point back.
-std::string misfit_of_ms(const TargetMemory& memory, const Layout& layout, const LinkedMs& linked) {
+std::string misfit_of_ms(const TargetMemory& memory, const GLayout& g, const LinkOffsets& offsets,
+                         const LinkedMs& linked) {
   std::vector<uint64_t> addresses;
   addresses.reserve(linked.ms.size());
   for (const LinkedM& m : linked.ms) addresses.push_back(m.g0);
-  const GLayout& g = layout.g;
   const RuntimeRecords records(memory, addresses, g_extent(g));
   size_t with_stack = 0;
   for (size_t i = 0; i < linked.ms.size(); ++i) {
@@ -125,7 +129,7 @@ std::string misfit_of_ms(const TargetMemory& memory, const Layout& layout, const
              hexadecimal(stack.saved_sp);
     }
     with_stack += idle ? 0 : 1;
-    if (!goroutine_points_back(memory, layout, m.record.address)) {
+    if (!goroutine_points_back(memory, offsets, m.record.address)) {
       return "the goroutine of " + name + " does not point back to it";
     }
   }
@@ -134,8 +138,8 @@ std::string misfit_of_ms(const TargetMemory& memory, const Layout& layout, const
 
 // "" when goroutines have ids and stacks as they should, and those that run are known to their Ms.
 // Of very many the first are looked at.
-std::string misfit_of_gs(const TargetMemory& memory, const Layout& layout, uint64_t allgs,
-                         std::optional<uint64_t> goidgen) {
+std::string misfit_of_gs(const TargetMemory& memory, const GLayout& g, const LinkOffsets& offsets,
+                         uint64_t allgs, std::optional<uint64_t> goidgen) {
   const auto slice = memory.value<Slice>(allgs);
   if (!slice || !is_pointer(slice->pointer) || slice->length == 0 ||
       slice->length > slice->capacity) {
@@ -145,7 +149,6 @@ std::string misfit_of_gs(const TargetMemory& memory, const Layout& layout, uint6
   if (!memory.read(slice->pointer, std::as_writable_bytes(std::span(addresses)))) {
     return "the list of goroutines cannot be read";
   }
-  const GLayout& g = layout.g;
   const RuntimeRecords records(memory, addresses, g_extent(g));
   const auto ids_end = goidgen ? memory.value<uint64_t>(*goidgen) : std::nullopt;
   std::unordered_set<int64_t> ids;
@@ -169,7 +172,7 @@ std::string misfit_of_gs(const TargetMemory& memory, const Layout& layout, uint6
     if (in_call && (one.syscall_sp < stack.lo || one.syscall_sp >= stack.hi)) {
       return name + " is in a call, but the stack pointer saved for it is not of its stack";
     }
-    if (has_m(one.status) && !m_points_back(memory, layout, addresses[i])) {
+    if (has_m(one.status) && !m_points_back(memory, offsets, addresses[i])) {
       return name + " runs, but no M runs it";
     }
   }
@@ -210,6 +213,7 @@ Result<bool> CensusReader::validate() const {
       !g.syscallsp) {
     return Error{what, "the layout of runtime.m or runtime.g is not known", ""};
   }
+  const LinkOffsets offsets{*m.curg, *g.m, *g.atomicstatus};
   const uint64_t allm = loaded(*globals_.allm);
   const std::optional<uint64_t> sched_at =
       globals_.sched ? std::optional(loaded(*globals_.sched)) : std::nullopt;
@@ -226,10 +230,10 @@ Result<bool> CensusReader::validate() const {
     }
     const LinkedMs linked = follow_ms(memory_, m, *first);
     misfit = misfit_of_list(linked, totals(memory_, sched, sched_at));
-    if (misfit.empty()) misfit = misfit_of_ms(memory_, layout_, linked);
+    if (misfit.empty()) misfit = misfit_of_ms(memory_, g, offsets, linked);
     if (misfit.empty() && globals_.allgs) {
       misfit = misfit_of_gs(
-          memory_, layout_, loaded(*globals_.allgs),
+          memory_, g, offsets, loaded(*globals_.allgs),
           sched_at && sched.goidgen ? std::optional(*sched_at + *sched.goidgen) : std::nullopt);
     }
     if (misfit.empty() && globals_.allp && layout_.p.id) {

@@ -17,7 +17,7 @@ struct ThreadState {
   std::string name;   // comm
   char state = '?';   // R, S, D, T, t, Z…
   bool kernel_thread = false;
-  int64_t process_threads = 0;      // of the whole process; only in its own stat, not in a task's
+  int64_t process_threads = 0;      // of the whole process
   int64_t started_ticks = 0;        // since boot, in clock ticks
   int64_t cpu_ticks = 0;            // user and system
   int64_t voluntary_switches = -1;  // how often it has waited; -1 when not readable. Unchanged
