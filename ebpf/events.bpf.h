@@ -35,3 +35,22 @@ static __always_inline enum outcome deliver(cg_registers* r, enum cg_signal sign
   bpf_ringbuf_submit(event, 0);
   return DELIVERED;
 }
+
+// Where the kind of a type lies in its description (internal/abi.Type.Kind_; the high bits are
+// flags), and the kind of a string.
+#define GO_TYPE_KIND 23
+#define GO_KIND_MASK 31
+#define GO_KIND_STRING 24
+
+// What was panicked with, if it is a string. The runtime makes one of errors and of what has a
+// String method before it gives up (preprintpanics in src/runtime/panic.go); of other values only
+// the stack is told.
+static __always_inline enum outcome deliver_panic(cg_registers* r) {
+  __u64 panic = GO_ARGUMENT_0(r);
+  if (config.layout.panic_arg == CG_NO_OFFSET) return deliver(r, CG_PANIC, 0, 0);
+  __u64 type = read_word(panic, config.layout.panic_arg);
+  __u64 string = read_word(panic, config.layout.panic_arg + sizeof(__u64));
+  __u32 kind = read_half_word(type, GO_TYPE_KIND) & GO_KIND_MASK;
+  if (kind != GO_KIND_STRING) return deliver(r, CG_PANIC, 0, 0);
+  return deliver(r, CG_PANIC, read_word(string, 0), read_word(string, sizeof(__u64)));
+}

@@ -37,7 +37,7 @@ PROGRAM(on_timer_fire, CG_TIMER_FIRE, fire_timer(r))
 PROGRAM(on_handoff, CG_HANDOFF, count_at_place(r, CG_HANDOFF, 0))
 PROGRAM(on_fatal, CG_FATAL, deliver(r, CG_FATAL, GO_ARGUMENT_0(r), GO_ARGUMENT_1(r)))
 PROGRAM(on_throw, CG_THROW, deliver(r, CG_THROW, GO_ARGUMENT_0(r), GO_ARGUMENT_1(r)))
-PROGRAM(on_panic, CG_PANIC, deliver(r, CG_PANIC, 0, 0))
+PROGRAM(on_panic, CG_PANIC, deliver_panic(r))
 
 // For a function of the probe's own: what a hit costs, and which link works. Does what on_park
 // does.

@@ -122,6 +122,7 @@ struct cg_layout {
   __u32 m_curg;
   __u32 timer_when, timer_period, timer_f, timer_arg;
   __u32 timer_status;  // Go ≤1.22
+  __u32 panic_arg;
 };
 
 // What the programs are told before they are loaded, so that the verifier drops what a target does

@@ -29,6 +29,7 @@ cg_layout make_layout(const Layout& from) {
   layout.timer_f = or_none(from.timer.f);
   layout.timer_arg = or_none(from.timer.arg);
   layout.timer_status = or_none(from.timer.status);
+  layout.panic_arg = or_none(from.panic.arg);
   return layout;
 }
 

@@ -44,6 +44,10 @@ struct TimerLayout {
   Offset when, period, f, arg, status;
 };
 
+struct PanicLayout {
+  Offset arg;
+};
+
 enum class LayoutSource : uint8_t { kDwarf, kTable, kNearestTable };
 std::string_view layout_source_name(
     LayoutSource source);  // "DWARF", "table", "table of a neighbouring release"
@@ -55,6 +59,7 @@ struct Layout {
   PLayout p;
   SchedLayout sched;
   TimerLayout timer;
+  PanicLayout panic;
 };
 
 // DWARF first; else what the table has of the release; else (a release that it does not have) of

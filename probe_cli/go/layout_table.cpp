@@ -96,6 +96,9 @@ constexpr Row<TimerLayout> kTimer[] = {
     {"arg",    &TimerLayout::arg,    {32, 32, 32,    40,    40,    48,    48}},
     {"status", &TimerLayout::status, {64, 64, 64, kNone, kNone, kNone, kNone}},
 };
+constexpr Row<PanicLayout> kPanic[] = {
+    {"arg",    &PanicLayout::arg,    { 8,  8,  8,     8,     8,     0,     0}},
+};
 // clang-format on
 
 template <typename Part, size_t kRows>
@@ -121,6 +124,7 @@ std::vector<LayoutField> all_fields() {
   add_rows(&fields, "runtime.p", &Layout::p, kP);
   add_rows(&fields, "runtime.schedt", &Layout::sched, kSched);
   add_rows(&fields, "runtime.timer", &Layout::timer, kTimer);
+  add_rows(&fields, "runtime._panic", &Layout::panic, kPanic);
   return fields;
 }
 

@@ -67,8 +67,9 @@ TEST_P(LayoutOfProgram, IsWhatGosOwnReaderOfDwarfSays) {
   for (const GoProgram& program : every_signal_programs()) {
     SCOPED_TRACE(program.name);
     const std::string path = build(program);
-    const Result<std::string> said = output_of(
-        {reader, path, "runtime.g", "runtime.m", "runtime.p", "runtime.schedt", "runtime.timer"});
+    const Result<std::string> said =
+        output_of({reader, path, "runtime.g", "runtime.m", "runtime.p", "runtime.schedt",
+                   "runtime.timer", "runtime._panic"});
     ASSERT_TRUE(said) << said.error().message();
     const Result<Layout> layout = layout_of(path, version_);
     ASSERT_TRUE(layout) << layout.error().message();
