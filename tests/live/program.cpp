@@ -133,6 +133,11 @@ std::filesystem::path built(const std::string& go, const std::string& toolchain,
   return binary;
 }
 
+std::string why_not_attachable(const std::string& cgoscope) {
+  static const Ended kDoctor = Program({cgoscope, "doctor"}).wait(60'000);
+  return kDoctor.status == 0 ? "" : kDoctor.out + kDoctor.err;
+}
+
 int line_of(const std::filesystem::path& file, const std::string& text) {
   std::ifstream in(file);
   int number = 0;

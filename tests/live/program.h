@@ -48,6 +48,9 @@ std::filesystem::path built(const std::string& go, const std::string& toolchain,
                             const std::filesystem::path& module, const std::string& package,
                             Build build);
 
+// Why the probe cannot attach here, as `cgoscope doctor` says it; "" when it can.
+std::string why_not_attachable(const std::string& cgoscope);
+
 // The 1-based number of the first line of the file that contains `text`; 0 when none does.
 int line_of(const std::filesystem::path& file, const std::string& text);
 

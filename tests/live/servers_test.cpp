@@ -93,7 +93,7 @@ class ServerTest : public testing::TestWithParam<Server> {};
 
 TEST_P(ServerTest, NothingIsSaidAndNothingHappens) {
   const char* folder = std::getenv("CGOSCOPE_SERVERS");
-  if (geteuid() != 0) GTEST_SKIP() << "attaching needs root here";
+  if (const std::string why = why_not_attachable(CGOSCOPE); !why.empty()) GTEST_SKIP() << why;
   if (folder == nullptr) GTEST_SKIP() << "CGOSCOPE_SERVERS is not set: run .ci/fetch-servers";
   const Server& server = GetParam();
   const fs::path binary = fs::path(folder) / server.suite / "usr/bin" / server.name;

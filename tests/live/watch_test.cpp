@@ -1,7 +1,6 @@
 // The whole probe on real programs: each row is a program, what is wrong with it, and what must be
 // said of it; over Go releases and kinds of build, attached to while they run and started by us.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -116,7 +115,7 @@ void check_books(const json& end) {
 class WatchTest : public testing::TestWithParam<Case> {};
 
 TEST_P(WatchTest, SaysWhatIsWrong) {
-  if (geteuid() != 0) GTEST_SKIP() << "attaching needs root here";
+  if (const std::string why = why_not_attachable(CGOSCOPE); !why.empty()) GTEST_SKIP() << why;
   const Case& one = GetParam();
   const std::filesystem::path module = kProject / one.row.module;
   const std::filesystem::path binary =

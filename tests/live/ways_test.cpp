@@ -1,7 +1,6 @@
 // The ways to a target and out of it: other namespaces, replaced executables, few privileges,
 // commands that end soon, die, or are signalled; and what must not be touched.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -59,7 +58,7 @@ Ended watch(std::vector<std::string> arguments, int timeout_ms = 60'000) {
 class Ways : public testing::Test {
  protected:
   void SetUp() override {
-    if (geteuid() != 0) GTEST_SKIP() << "attaching needs root here";
+    if (const std::string why = why_not_attachable(CGOSCOPE); !why.empty()) GTEST_SKIP() << why;
   }
 };
 
