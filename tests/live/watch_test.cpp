@@ -122,8 +122,9 @@ TEST_P(WatchTest, SaysWhatIsWrong) {
       built(one.toolchain.go(), toolchain_label(one.toolchain), module, one.row.package, one.build);
   ASSERT_FALSE(binary.empty());
 
-  std::vector<std::string> command = {CGOSCOPE, "watch",      "--format",
-                                      "json",   "--duration", one.row.rule.empty() ? "8s" : "7s"};
+  std::vector<std::string> command = {
+      CGOSCOPE, "watch", "--format", "json", "--duration", std::to_string(one.row.seconds) + "s"};
+  command.insert(command.end(), one.row.options.begin(), one.row.options.end());
   std::unique_ptr<Program> target;
   std::string output_of_spawned;
   if (one.start == Start::kAttached) {
