@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "clang_plugin/lint.h"
-#include "findings/printable.h"
 #include "findings/duration.h"
+#include "findings/printable.h"
 
 namespace cgoscope {
 namespace {

@@ -10,8 +10,8 @@
 #include <map>
 #include <optional>
 
-#include "findings/printable.h"
 #include "clang_plugin/report/report.h"
+#include "findings/printable.h"
 
 namespace cgoscope {
 namespace {

@@ -3,5 +3,6 @@ struct client;
 
 struct client *client_new(void);
 
-/* Asks for a key, and waits for the answer, which is put into `value`, for at most `timeout_ms`. Returns -1 when none came. */
+/* Asks for a key, and waits for the answer, which is put into `value`, for at most `timeout_ms`.
+ * Returns -1 when none came. */
 int client_get(struct client *c, const char *key, char *value, int size, int timeout_ms);
