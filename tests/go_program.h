@@ -16,7 +16,7 @@ struct GoProgram {
   std::string name;                           // of the executable's file
   std::string source;                         // main.go
   std::string go_version = "1.19";            // of the go.mod
-  std::vector<std::string> options;           // of `go build`
+  std::vector<std::string> options = {};      // of `go build`
   std::vector<std::string> environment = {};  // "GOARCH=arm64"; CGO_ENABLED is 1 unless set here
 };
 

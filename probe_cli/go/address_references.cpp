@@ -41,15 +41,13 @@ class Arm64Addresses {
     const auto is = [&](int i, arm64_op_type type) {
       return i < arm64.op_count && arm64.operands[i].type == type;
     };
-    const auto is_known = [&](int i) {
-      return is(i, ARM64_OP_REG) && known(arm64.operands[i].reg);
-    };
+    const std::optional<uint64_t> page =
+        is(1, ARM64_OP_REG) ? known(arm64.operands[1].reg) : std::nullopt;
     if (instruction.id == ARM64_INS_ADRP && is(0, ARM64_OP_REG) && is(1, ARM64_OP_IMM)) {
       set(arm64.operands[0].reg, static_cast<uint64_t>(arm64.operands[1].imm));
-    } else if (instruction.id == ARM64_INS_ADD && is(0, ARM64_OP_REG) && is_known(1) &&
+    } else if (instruction.id == ARM64_INS_ADD && is(0, ARM64_OP_REG) && page &&
                is(2, ARM64_OP_IMM)) {
-      const uint64_t address =
-          *known(arm64.operands[1].reg) + static_cast<uint64_t>(arm64.operands[2].imm);
+      const uint64_t address = *page + static_cast<uint64_t>(arm64.operands[2].imm);
       set(arm64.operands[0].reg, address);
       AddressReference& reference = references->emplace_back();
       reference.takes_address = true;
@@ -125,7 +123,7 @@ std::vector<AddressReference> address_references(Machine machine, Bytes code, ui
   std::vector<AddressReference> references;
   Arm64Addresses arm64;
   visit_instructions(machine, code, address, [&](const cs_insn& instruction) {
-    if (machine == Machine::kX86_64)
+    if (machine == Machine::kAmd64)
       add_amd64(instruction, &references);
     else
       arm64.add(instruction, &references);

@@ -111,7 +111,7 @@ Elf64_Ehdr file_header(Machine machine, uint64_t sections_at, size_t section_cou
   header.e_ident[EI_DATA] = ELFDATA2LSB;
   header.e_ident[EI_VERSION] = EV_CURRENT;
   header.e_type = ET_EXEC;
-  header.e_machine = machine == Machine::kX86_64 ? EM_X86_64 : EM_AARCH64;
+  header.e_machine = machine == Machine::kAmd64 ? EM_X86_64 : EM_AARCH64;
   header.e_version = EV_CURRENT;
   header.e_ehsize = sizeof(Elf64_Ehdr);
   header.e_shoff = sections_at;

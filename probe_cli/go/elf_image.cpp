@@ -114,7 +114,7 @@ Result<Elf64_Ehdr> read_header(const std::string& path, Bytes file) {
 struct ElfImage::Parts {
   std::string path;
   Mapping mapping;
-  Machine machine = Machine::kX86_64;
+  Machine machine = Machine::kAmd64;
   bool position_independent = false;
   std::vector<ElfSegment> segments;
   std::vector<ElfSection> sections;
@@ -231,7 +231,7 @@ Result<ElfImage> ElfImage::open(const std::string& path) {
   parts->mapping = std::move(*mapping);
   const Result<Elf64_Ehdr> header = read_header(path, parts->file());
   if (!header) return header.error();
-  parts->machine = header->e_machine == EM_X86_64 ? Machine::kX86_64 : Machine::kArm64;
+  parts->machine = header->e_machine == EM_X86_64 ? Machine::kAmd64 : Machine::kArm64;
   parts->position_independent = header->e_type == ET_DYN;
   if (const auto error = parts->read_segments(*header)) return *error;
   parts->read_sections(*header);

@@ -18,7 +18,7 @@
 
 namespace cgoscope {
 
-enum class Machine : uint8_t { kX86_64, kArm64 };
+enum class Machine : uint8_t { kAmd64, kArm64 };
 
 struct ElfSegment {  // PT_LOAD
   uint64_t address = 0, file_offset = 0, file_size = 0, memory_size = 0;

@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 namespace cgoscope {
 namespace {
 
 uint64_t type_of(Machine machine) {
-  return machine == Machine::kX86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
+  return machine == Machine::kAmd64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
 }
 
 }  // namespace
@@ -38,8 +37,9 @@ void RelativeRelocations::sort_once() const {
     if (entry && ELF64_R_TYPE(entry->r_info) == relative_type_)
       order_.push_back(static_cast<uint32_t>(i));
   }
-  std::stable_sort(order_.begin(), order_.end(),
-                   [&](uint32_t a, uint32_t b) { return offset_of(a) < offset_of(b); });
+  std::sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
+    return std::pair(offset_of(a), a) < std::pair(offset_of(b), b);
+  });
 }
 
 std::optional<uint64_t> RelativeRelocations::relative_addend(uint64_t index,

@@ -43,13 +43,13 @@ bool is_wait_reason(const ElfImage& image, uint64_t address, uint32_t index) {
   });
 }
 
-// The number that the function compares with first.
-std::optional<uint64_t> first_compared_number(Machine machine, Bytes code, uint64_t address) {
-  std::optional<uint64_t> number;
+// The number that the function compares with first; 0 when there is none.
+uint64_t first_compared_number(Machine machine, Bytes code, uint64_t address) {
+  uint64_t number = 0;
   visit_instructions(machine, code, address, [&](const cs_insn& instruction) {
     const cs_detail& detail = *instruction.detail;
-    if (number) return;
-    if (machine == Machine::kX86_64 && instruction.id == X86_INS_CMP &&
+    if (number != 0) return;
+    if (machine == Machine::kAmd64 && instruction.id == X86_INS_CMP &&
         detail.x86.operands[1].type == X86_OP_IMM)
       number = static_cast<uint64_t>(detail.x86.operands[1].imm);
     if (machine == Machine::kArm64 && instruction.id == ARM64_INS_CMP &&
@@ -80,12 +80,22 @@ class Decoder {
     return std::string(kFunctions[function]) + " does not " + what + " as in Go 1.19 to 1.27";
   }
 
-  std::vector<AddressReference> references_of(Function function) const {
+  // Empty when the program does not have it.
+  Bytes code_of(Function function) const {
     const auto& found = functions_.at(function);
     if (!found) return {};
     const Result<Bytes> code = function_code(image_, *found);
-    if (!code) return {};
-    return address_references(image_.machine(), *code, found->entry);
+    return code ? *code : Bytes();
+  }
+  uint64_t entry_of(Function function) const {
+    const auto& found = functions_.at(function);
+    return found ? found->entry : 0;
+  }
+  std::vector<AddressReference> references_of(Function function) const {
+    return address_references(image_.machine(), code_of(function), entry_of(function));
+  }
+  uint64_t number_compared_in(Function function) const {
+    return first_compared_number(image_.machine(), code_of(function), entry_of(function));
   }
   std::vector<uint64_t> words_read_in(Function function) const {
     std::vector<uint64_t> addresses;
@@ -157,17 +167,13 @@ class Decoder {
   }
 
   void decode_wait_reasons() {
-    const auto& function = functions_.at(kWaitReasonString);
-    const Result<Bytes> code =
-        function ? function_code(image_, *function) : Result<Bytes>(Error{"", "", ""});
-    const auto count =
-        code ? first_compared_number(image_.machine(), *code, function->entry) : std::nullopt;
-    if (count && *count > 0 && *count <= kMaxWaitReasons) {
+    const uint64_t count = number_compared_in(kWaitReasonString);
+    if (count > 0 && count <= kMaxWaitReasons) {
       for (const AddressReference& reference : references_of(kWaitReasonString)) {
         if (!reference.takes_address) continue;
         uint32_t good = 0;
-        while (good < *count && is_wait_reason(image_, reference.address, good)) ++good;
-        if (good != *count) continue;
+        while (good < count && is_wait_reason(image_, reference.address, good)) ++good;
+        if (good != count) continue;
         globals_.wait_reason_strings = reference.address;
         globals_.wait_reason_count = good;
         return;

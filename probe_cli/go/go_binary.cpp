@@ -74,6 +74,8 @@ Result<GoBinary> GoBinary::open(const std::string& path) {
   binary.functions = std::move(*functions);
   if (!build) binary.notes.push_back(build.error().message());
 
+  // Each step reads other parts of the file: what one has brought in is given back before the next.
+  binary.image->release_pages();
   Result<Layout> layout = find_layout(*binary.image, binary.build.version);
   if (layout) {
     binary.layout = *layout;
@@ -82,7 +84,9 @@ Result<GoBinary> GoBinary::open(const std::string& path) {
         "goroutines, threads and timers cannot be read from the process's memory: " +
         layout.error().message());
   }
+  binary.image->release_pages();
   binary.globals = find_globals(*binary.image, binary.functions, binary.layout);
+  binary.image->release_pages();
   binary.uses_cgo = has_runtime_cgo(*binary.image, binary.functions);
   binary.stripped = binary.image->section(".symtab") == nullptr;
   describe(binary);

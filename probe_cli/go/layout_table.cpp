@@ -1,8 +1,8 @@
 // Read from the DWARF of unstripped linux/amd64 binaries that Go 1.19.8, 1.21.13, 1.22.12, 1.23.5,
-// 1.24.4, 1.26.10 and 1.27.3 built, with Go's own debug/dwarf; arm64 has the same
-// offsets; of the sizes, runtime.p's is smaller there since 1.26 (14320).
-// tests/unit/go/layout_test.cpp compares each column with a program of its release, wherever that
-// toolchain is at hand, and tests/unit/go/runtime_offsets/main.go prints a column for a new one.
+// 1.24.4, 1.26.10 and 1.27.3 built, with Go's own debug/dwarf. arm64 has the same offsets; of the
+// sizes, runtime.p's is smaller there since 1.26 (14320). tests/unit/go/layout_test.cpp compares
+// each column with programs of its release, wherever that toolchain is at hand, and
+// tests/unit/go/runtime_offsets/main.go prints a column for a new one.
 //
 // An interface or slice takes two or three words: the data word of timer.arg lies 8 bytes on.
 #include "probe_cli/go/layout_table.h"
@@ -127,8 +127,8 @@ std::vector<LayoutField> all_fields() {
 }  // namespace
 
 const std::vector<LayoutField>& layout_fields() {
-  static const std::vector<LayoutField> fields = all_fields();
-  return fields;
+  static const std::vector<LayoutField> kFields = all_fields();
+  return kFields;
 }
 
 Layout table_layout(size_t index) {

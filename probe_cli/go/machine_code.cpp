@@ -24,7 +24,7 @@ Bytes without_padding(Machine machine, Bytes code) {
 
 MachineCode::MachineCode(Machine machine, Bytes code, uint64_t address)
     : machine_(machine), rest_(without_padding(machine, code)), address_(address) {
-  const bool amd64 = machine == Machine::kX86_64;
+  const bool amd64 = machine == Machine::kAmd64;
   if (cs_open(amd64 ? CS_ARCH_X86 : CS_ARCH_ARM64, amd64 ? CS_MODE_64 : CS_MODE_ARM, &capstone_) !=
       CS_ERR_OK)
     return;
@@ -64,7 +64,7 @@ std::optional<uint64_t> branch_target(Machine machine, const cs_insn& instructio
         return group == CS_GRP_JUMP || group == CS_GRP_CALL;
       }) == groups_end)
     return std::nullopt;
-  if (machine == Machine::kX86_64) {
+  if (machine == Machine::kAmd64) {
     for (uint8_t i = 0; i < detail.x86.op_count; ++i) {
       const cs_x86_op& operand = detail.x86.operands[i];
       if (operand.type == X86_OP_IMM) return static_cast<uint64_t>(operand.imm);
@@ -80,9 +80,8 @@ std::optional<uint64_t> branch_target(Machine machine, const cs_insn& instructio
 }
 
 bool is_direct_call(Machine machine, const cs_insn& instruction) {
-  return machine == Machine::kX86_64
-             ? instruction.id == X86_INS_CALL && instruction.bytes[0] == 0xe8
-             : instruction.id == ARM64_INS_BL;
+  return machine == Machine::kAmd64 ? instruction.id == X86_INS_CALL && instruction.bytes[0] == 0xe8
+                                    : instruction.id == ARM64_INS_BL;
 }
 
 Result<Bytes> function_code(const ElfImage& image, const GoFunction& function) {

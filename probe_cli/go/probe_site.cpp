@@ -31,7 +31,7 @@ std::string register_names(Machine machine, ArgumentMask mask) {
   for (unsigned i = 0; i < std::size(kAmd64); ++i) {
     if ((mask >> i & 1U) == 0) continue;
     if (!names.empty()) names += " ";
-    names += machine == Machine::kX86_64 ? kAmd64[i] : "R" + std::to_string(i);
+    names += machine == Machine::kAmd64 ? kAmd64[i] : "R" + std::to_string(i);
   }
   return names;
 }
@@ -52,8 +52,8 @@ std::optional<Error> check_runs_once(Machine machine, Bytes code, uint64_t addre
 }
 
 Result<Prologue> read_prologue(Machine machine, Bytes code, uint64_t address) {
-  return machine == Machine::kX86_64 ? read_prologue_amd64(code, address)
-                                     : read_prologue_arm64(code, address);
+  return machine == Machine::kAmd64 ? read_prologue_amd64(code, address)
+                                    : read_prologue_arm64(code, address);
 }
 
 Error in_function(const GoFunction& function, const Error& error) {
@@ -85,12 +85,13 @@ Result<ProbeSite> entry_site_in(Machine machine, Bytes code, uint64_t address,
     return no_place("it overwrites " + register_names(machine, lost) + " in its stack check");
 
   ProbeSite site;
+  const std::optional<uint64_t> branch = prologue->branch;
   if (prologue->frame == FrameStart::kPush) {
     site.kind = SiteKind::kPush;
     site.address = prologue->behind_check;
-  } else if (prologue->branch) {
+  } else if (branch) {
     site.kind = SiteKind::kBranch;
-    site.address = *prologue->branch;
+    site.address = *branch;
   } else if (prologue->frame == FrameStart::kStepped) {
     site.kind = SiteKind::kStepped;
     site.address = address;

@@ -115,7 +115,7 @@ class StackCheck {
 };
 
 void read_frame(Bytes code, uint64_t address, Prologue* prologue) {
-  MachineCode machine_code(Machine::kX86_64, code, address);
+  MachineCode machine_code(Machine::kAmd64, code, address);
   const cs_insn* instruction = machine_code.next();
   if (instruction == nullptr) return;
   if (instruction->bytes[0] != kPushBp) {
@@ -134,7 +134,7 @@ void read_frame(Bytes code, uint64_t address, Prologue* prologue) {
 }  // namespace
 
 Result<Prologue> read_prologue_amd64(Bytes code, uint64_t address) {
-  MachineCode machine_code(Machine::kX86_64, code, address);
+  MachineCode machine_code(Machine::kAmd64, code, address);
   Prologue prologue;
   StackCheck check;
   const cs_insn* instruction = machine_code.next();

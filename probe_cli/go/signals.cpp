@@ -107,7 +107,7 @@ FunctionsByName find_functions(const Pclntab& functions) {
   const std::vector<std::optional<GoFunction>> found = functions.functions_named(names);
   FunctionsByName by_name;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (found[i]) by_name.emplace(names[i], *found[i]);
+    if (const std::optional<GoFunction>& function = found[i]) by_name.emplace(names[i], *function);
   }
   return by_name;
 }

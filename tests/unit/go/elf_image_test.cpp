@@ -97,7 +97,7 @@ TEST(ElfImage, GivesTheBytesAtAnAddress) {
   const std::string bytes = small_elf().file();
   const Result<ElfImage> image = open_bytes(bytes);
   ASSERT_TRUE(image) << image.error().message();
-  EXPECT_EQ(image->machine(), Machine::kX86_64);
+  EXPECT_EQ(image->machine(), Machine::kAmd64);
   EXPECT_FALSE(image->position_independent());
   EXPECT_EQ(image->size_bytes(), bytes.size());
   EXPECT_EQ(image->bytes_at(0x1000, 32).size(), 32u);

@@ -123,16 +123,16 @@ std::string text_of(Machine machine, const std::vector<uint8_t>& code) {
 }
 
 TEST(AddressReferences, AreRelativeToTheNextInstruction) {
-  EXPECT_EQ(text_of(Machine::kX86_64, {0x48, 0x8b, 0x0d, 0xf9, 0x0f, 0, 0}),  // mov …(%rip),%rcx
+  EXPECT_EQ(text_of(Machine::kAmd64, {0x48, 0x8b, 0x0d, 0xf9, 0x0f, 0, 0}),  // mov …(%rip),%rcx
             "read 8 2000; ");
-  EXPECT_EQ(text_of(Machine::kX86_64, {0x48, 0x89, 0x0d, 0xf9, 0x0f, 0, 0}),  // mov %rcx,…(%rip)
+  EXPECT_EQ(text_of(Machine::kAmd64, {0x48, 0x89, 0x0d, 0xf9, 0x0f, 0, 0}),  // mov %rcx,…(%rip)
             "write 8 2000; ");
-  EXPECT_EQ(text_of(Machine::kX86_64, {0x48, 0x8d, 0x05, 0xf9, 0xff, 0xff, 0xff}),  // lea, %rax
+  EXPECT_EQ(text_of(Machine::kAmd64, {0x48, 0x8d, 0x05, 0xf9, 0xff, 0xff, 0xff}),  // lea, %rax
             "address 0 1000; ");
-  EXPECT_EQ(text_of(Machine::kX86_64, {0xff, 0x05, 0xfa, 0x0f, 0, 0}),  // incl …(%rip)
+  EXPECT_EQ(text_of(Machine::kAmd64, {0xff, 0x05, 0xfa, 0x0f, 0, 0}),  // incl …(%rip)
             "read 4 2000; ");
-  EXPECT_EQ(text_of(Machine::kX86_64, {0x48, 0x8b, 0x48, 0x30}), "");  // mov 0x30(%rax),%rcx
-  EXPECT_EQ(text_of(Machine::kX86_64, {0x06, 0x48, 0x8b, 0x0d, 0xf9, 0x0f, 0, 0}), "");
+  EXPECT_EQ(text_of(Machine::kAmd64, {0x48, 0x8b, 0x48, 0x30}), "");  // mov 0x30(%rax),%rcx
+  EXPECT_EQ(text_of(Machine::kAmd64, {0x06, 0x48, 0x8b, 0x0d, 0xf9, 0x0f, 0, 0}), "");
 }
 
 std::vector<uint8_t> words(std::initializer_list<uint32_t> instructions) {

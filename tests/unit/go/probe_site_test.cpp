@@ -48,7 +48,7 @@ struct EntryRow {
 };
 
 constexpr EntryRow kEntries[] = {
-    {"Go 1.21 and newer", Machine::kX86_64,
+    {"Go 1.21 and newer", Machine::kAmd64,
      "49 3b 66 10 "     //  0  cmp  0x10(%r14),%rsp
      "76 0e "           //  4  jbe  14
      "55 "              //  6  push %rbp
@@ -59,7 +59,7 @@ constexpr EntryRow kEntries[] = {
      "e8 00 00 00 00 "  // 14  call morestack
      "eb e5",           // 19  jmp  0
      kAll, SiteKind::kPush, 6},
-    {"Go 1.19", Machine::kX86_64,
+    {"Go 1.19", Machine::kAmd64,
      "49 3b 66 10 "     //  0  cmp  0x10(%r14),%rsp
      "76 09 "           //  4  jbe  f
      "48 83 ec 10 "     //  6  sub  $0x10,%rsp
@@ -68,30 +68,30 @@ constexpr EntryRow kEntries[] = {
      "e8 00 00 00 00 "  //  f  call morestack
      "eb ea",           // 14  jmp  0
      kAll, SiteKind::kBranch, 4},
-    {"a leaf with a check and no frame", Machine::kX86_64,
+    {"a leaf with a check and no frame", Machine::kAmd64,
      "49 3b 66 18 "        //  0  cmp  0x18(%r14),%rsp: code of the g0
      "0f 86 01 00 00 00 "  //  4  jbe  b
      "c3 "                 //  a  ret
      "e8 00 00 00 00 "     //  b  call morestack
      "eb ee",              // 10  jmp  0
      kAll, SiteKind::kBranch, 4},
-    {"nosplit, Go 1.21 and newer", Machine::kX86_64,
+    {"nosplit, Go 1.21 and newer", Machine::kAmd64,
      "55 "           //  0  push %rbp
      "48 89 e5 "     //  1  mov  %rsp,%rbp
      "48 83 ec 10 "  //  4  sub  $0x10,%rsp
      "c3",           //  8  ret
      kAll, SiteKind::kPush, 0},
-    {"nosplit, Go 1.19", Machine::kX86_64,
+    {"nosplit, Go 1.19", Machine::kAmd64,
      "48 83 ec 18 "     //  0  sub  $0x18,%rsp
      "48 89 6c 24 10 "  //  4  mov  %rbp,0x10(%rsp)
      "48 83 c4 18 "     //  9  add  $0x18,%rsp
      "c3",              //  d  ret
      kAll, SiteKind::kStepped, 0},
-    {"nosplit, 128 bytes", Machine::kX86_64,
+    {"nosplit, 128 bytes", Machine::kAmd64,
      "48 83 c4 80 "     //  0  add  $-128,%rsp
      "48 83 ec 80 c3",  //  4  sub  $-128,%rsp; ret
      kAll, SiteKind::kStepped, 0},
-    {"a frame over 128 bytes", Machine::kX86_64,
+    {"a frame over 128 bytes", Machine::kAmd64,
      "4c 8d 64 24 d8 "  //  0  lea  -0x28(%rsp),%r12
      "4d 3b 66 10 "     //  5  cmp  0x10(%r14),%r12
      "76 03 "           //  9  jbe  e
@@ -99,7 +99,7 @@ constexpr EntryRow kEntries[] = {
      "e8 00 00 00 00 "  //  e  call morestack
      "eb eb",           // 13  jmp  0
      kAll, SiteKind::kPush, 0xb},
-    {"a frame over 4 KiB", Machine::kX86_64,
+    {"a frame over 4 KiB", Machine::kAmd64,
      "49 89 e4 "              //  0  mov  %rsp,%r12
      "49 81 ec 00 20 00 00 "  //  3  sub  $0x2000,%r12
      "72 09 "                 //  a  jb   15
@@ -109,7 +109,7 @@ constexpr EntryRow kEntries[] = {
      "e8 00 00 00 00 "        // 15  call morestack
      "eb e4",                 // 1a  jmp  0
      kAll, SiteKind::kPush, 0x12},
-    {"an argument is overwritten that nobody wants", Machine::kX86_64,
+    {"an argument is overwritten that nobody wants", Machine::kAmd64,
      "48 8d 44 24 d8 "  //  0  lea  -0x28(%rsp),%rax
      "49 3b 46 10 "     //  5  cmp  0x10(%r14),%rax
      "76 03 "           //  9  jbe  e
@@ -164,10 +164,10 @@ struct RefusedRow {
 };
 
 constexpr RefusedRow kRefused[] = {
-    {"an argument is overwritten", Machine::kX86_64,
+    {"an argument is overwritten", Machine::kAmd64,
      "48 8d 44 24 d8 49 3b 46 10 76 03 55 5d c3 90",  // lea -0x28(%rsp),%rax; as above
      kAx, "it overwrites AX in its stack check"},
-    {"an argument is overwritten in part", Machine::kX86_64,
+    {"an argument is overwritten in part", Machine::kAmd64,
      "8d 4c 24 d8 41 3b 4e 10 76 03 55 5d c3 90",  // lea -0x28(%rsp),%ecx
      kAll, "it overwrites CX in its stack check"},
     {"an argument is overwritten on arm64", Machine::kArm64,
@@ -176,33 +176,33 @@ constexpr RefusedRow kRefused[] = {
      "54000029 "  // b.ls c
      "d65f03c0",  // ret
      kAx, "it overwrites R0 in its stack check"},
-    {"a loop to the push", Machine::kX86_64,
+    {"a loop to the push", Machine::kAmd64,
      "49 3b 66 10 76 03 55 5d c3 "  // cmp; jbe 9; push %rbp; pop %rbp; ret
      "eb fb",                       // 9  jmp 6
      kNone, "it jumps back to +0x6"},
-    {"a loop into the stack check", Machine::kX86_64,
+    {"a loop into the stack check", Machine::kAmd64,
      "49 3b 66 10 76 03 48 83 ec 10 c3 "  // cmp; jbe 9; sub; ret
      "eb f7",                             // b  jmp 4
      kNone, "it jumps back to +0x4"},
-    {"a loop to a nosplit function's entry", Machine::kX86_64,
+    {"a loop to a nosplit function's entry", Machine::kAmd64,
      "55 5d eb fc",  // push %rbp; pop %rbp; jmp 0
      kNone, "it jumps back to +0x0"},
-    {"neither check nor frame", Machine::kX86_64,
+    {"neither check nor frame", Machine::kAmd64,
      "31 c0 c3",  // xor %eax,%eax; ret
      kNone, "neither with a stack check nor with its frame"},
-    {"another register than the g's", Machine::kX86_64,
+    {"another register than the g's", Machine::kAmd64,
      "49 3b 65 10 76 03 55 5d c3 90",  // cmp 0x10(%r13),%rsp
      kNone, "neither with a stack check nor with its frame"},
-    {"another field than the limit", Machine::kX86_64,
+    {"another field than the limit", Machine::kAmd64,
      "4c 8d 64 24 d8 4d 3b 66 20 76 03 55 5d c3 90",  // cmp 0x20(%r14),%r12
      kNone, "not one that Go writes"},
-    {"another branch", Machine::kX86_64,
+    {"another branch", Machine::kAmd64,
      "49 3b 66 10 73 03 55 5d c3 90",  // jae
      kNone, "not one that Go writes"},
-    {"cut off behind the comparison", Machine::kX86_64, "49 3b 66 10", kNone,
+    {"cut off behind the comparison", Machine::kAmd64, "49 3b 66 10", kNone,
      "not one that Go writes"},
-    {"no code", Machine::kX86_64, "", kNone, "not one that Go writes"},
-    {"no instruction", Machine::kX86_64, "55 06", kNone, "does not decode at +0x1"},
+    {"no code", Machine::kAmd64, "", kNone, "not one that Go writes"},
+    {"no instruction", Machine::kAmd64, "55 06", kNone, "does not decode at +0x1"},
     {"no instruction on arm64, of the class of branches", Machine::kArm64,
      "f81e0ffe 54000011 d65f03c0",  // bc.ne, of ARMv8.8
      kNone, "does not decode at +0x4"},
@@ -232,7 +232,7 @@ struct CallRow {
 
 const CallRow kCalls[] = {
     {"Go 1.21 and newer",
-     Machine::kX86_64,
+     Machine::kAmd64,
      "55 "              //  0  push %rbp
      "48 89 e5 "        //  1  mov  %rsp,%rbp
      "48 83 ec 28 "     //  4  sub  $0x28,%rsp
@@ -245,7 +245,7 @@ const CallRow kCalls[] = {
      {0x8, 0x12},
      0x30},
     {"Go 1.19",
-     Machine::kX86_64,
+     Machine::kAmd64,
      "48 83 ec 30 "     //  0  sub  $0x30,%rsp
      "e8 f7 ff ff ff "  //  4  call 401000
      "c3",
@@ -253,14 +253,14 @@ const CallRow kCalls[] = {
      {4},
      0x30},
     {"behind a stack check",
-     Machine::kX86_64,
+     Machine::kAmd64,
      "49 3b 66 10 76 01 "                 // cmp 0x10(%r14),%rsp; jbe 7
      "55 48 89 e5 48 81 ec 00 01 00 00 "  // push %rbp; mov %rsp,%rbp; sub $0x100,%rsp
      "e8 ea 0f 00 00",                    // 11  call 402000
      0x402000,
      {0x11},
      0x108},
-    {"none", Machine::kX86_64, "55 c3", 0x402000, {}, 0},
+    {"none", Machine::kAmd64, "55 c3", 0x402000, {}, 0},
     {"arm64",
      Machine::kArm64,
      "f81e0ffe "  //  0  str  x30, [sp, #-32]!
@@ -292,7 +292,7 @@ TEST(CallSites, AreAllCallsToTheFunction) {
 
 TEST(CallSites, AreRefusedInCodeThatDoesNotDecode) {
   const std::string code = bytes_of("55 e8 fa 0f 00 00 06");
-  const auto sites = call_sites_in(Machine::kX86_64, as_code(code), kEntry, 0x402000);
+  const auto sites = call_sites_in(Machine::kAmd64, as_code(code), kEntry, 0x402000);
   ASSERT_FALSE(sites);
   EXPECT_THAT(sites.error().message(), HasSubstr("does not decode at +0x6"));
 }
