@@ -174,10 +174,10 @@ class MReader {
 
 }  // namespace
 
-CensusReader::CensusReader(TargetMemory memory, Layout layout, Globals globals, uint64_t load_base,
-                           StackBytes stack_bytes)
+CensusReader::CensusReader(TargetMemory memory, const Layout& layout, Globals globals,
+                           uint64_t load_base, StackBytes stack_bytes)
     : memory_(memory),
-      layout_(std::move(layout)),
+      layout_(layout),
       globals_(std::move(globals)),
       load_base_(load_base),
       stack_bytes_(std::move(stack_bytes)) {}

@@ -94,7 +94,7 @@ class CensusReader {
  public:
   // Go ≤1.22 saves no frame pointer in system calls; without `stack_bytes` their Go stacks have
   // only the first frame.
-  CensusReader(TargetMemory memory, Layout layout, Globals globals, uint64_t load_base,
+  CensusReader(TargetMemory memory, const Layout& layout, Globals globals, uint64_t load_base,
                StackBytes stack_bytes = {});
 
   // Whether the layout fits the live process: allm ends with the M that was first, and is as long

@@ -17,6 +17,11 @@ namespace {
 
 constexpr size_t kBatch = 1024;  // IOV_MAX, which is the kernel's UIO_MAXIOV
 
+// A piece of the target. The address is one of there, and never followed here.
+iovec piece(uint64_t address, size_t size_bytes) {
+  return {reinterpret_cast<void*>(address), size_bytes};  // NOLINT(performance-no-int-to-ptr)
+}
+
 // How many of the first `count` reads were filled, with `read` bytes in all.
 size_t filled(std::span<const iovec> pieces, size_t read) {
   size_t count = 0;
@@ -51,7 +56,7 @@ void TargetMemory::read_all(std::span<MemoryRead> reads) const {
     for (size_t i = 0; i < count; ++i) {
       const MemoryRead& read = reads[next + i];
       here[i] = {read.into.data(), read.into.size()};
-      there[i] = {reinterpret_cast<void*>(read.address), read.into.size()};
+      there[i] = piece(read.address, read.into.size());
     }
     const ssize_t got = process_vm_readv(pid_, here.data(), count, there.data(), count, 0);
     if (got < 0 && errno != EFAULT) return;  // gone, or forbidden: true of all the others too
@@ -65,7 +70,7 @@ void TargetMemory::read_all(std::span<MemoryRead> reads) const {
 Result<bool> TargetMemory::readable(uint64_t address) const {
   std::byte byte{};
   const iovec here{&byte, 1};
-  const iovec there{reinterpret_cast<void*>(address), 1};
+  const iovec there = piece(address, 1);
   if (process_vm_readv(pid_, &here, 1, &there, 1, 0) == 1) return true;
   const int error = errno;
   const std::string what = "cannot read the memory of process " + std::to_string(pid_);

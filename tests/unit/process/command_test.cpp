@@ -29,7 +29,7 @@ std::string text_of(const std::string& path) {
 TEST(Command, WaitsAtTheGateThenRunsUnderTheSameNumber) {
   const TemporaryTree tree;
   auto command =
-      Command::prepare({"sh", "-c", "echo $$ \"$1\" > \"$0\"; exit 7", tree.path("out"), "a b"});
+      Command::prepare({"sh", "-c", R"(echo $$ "$1" > "$0"; exit 7)", tree.path("out"), "a b"});
   ASSERT_TRUE(command) << command.error().message();
   const pid_t pid = command->pid();
   ASSERT_TRUE(eventually([&] {
