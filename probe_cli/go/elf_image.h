@@ -75,7 +75,8 @@ class ElfImage {
   std::optional<uint64_t> pointer_at(uint64_t address) const;
 
   // Where in the loaded segments a word holds a pointer to `target`, as pointer_at sees it: at most
-  // `limit` addresses, all divisible by 8, those that can be written at run time first.
+  // `limit` addresses, all divisible by 8. In what can be written at run time, and only when there
+  // is none, in the rest.
   std::vector<uint64_t> pointers_to(uint64_t target, size_t limit) const;
 
   // Gives back the memory that reads of the file have brought in. Nothing is lost: it comes again
