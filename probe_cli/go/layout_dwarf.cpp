@@ -22,7 +22,6 @@ namespace {
 constexpr int kMaxUnits = 200'000;
 constexpr int kMaxTypes = 4'000'000;
 constexpr int kMaxMembers = 4'000;
-constexpr int kMaxAbbreviations = 4'000;
 constexpr int kMaxTypedefs = 8;
 
 using ElfHandle = std::unique_ptr<Elf, decltype(&elf_end)>;
@@ -51,30 +50,9 @@ bool for_each_child(Dwarf_Die* die, int limit, const Visit& visit) {
   return true;
 }
 
-// libdw follows DW_AT_sibling wherever it points, also in a circle. Go's linker never writes it.
-bool has_sibling_pointers(Dwarf_Die* unit) {
-  Dwarf_Off offset = 0;
-  for (int i = 0; i < kMaxAbbreviations; ++i) {
-    size_t length = 0;
-    Dwarf_Abbrev* abbreviation = dwarf_getabbrev(unit, offset, &length);
-    if (abbreviation == DWARF_END_ABBREV) return false;
-    size_t count = 0;
-    if (abbreviation == nullptr || length == 0 || dwarf_getattrcnt(abbreviation, &count) != 0)
-      return true;
-    for (size_t attribute = 0; attribute < count; ++attribute) {
-      unsigned int name = 0;
-      if (dwarf_getabbrevattr(abbreviation, attribute, &name, nullptr, nullptr) != 0 ||
-          name == DW_AT_sibling)
-        return true;
-    }
-    offset += length;
-  }
-  return true;
-}
-
 using Structures = std::map<std::string_view, Dwarf_Die, std::less<>>;
 
-// Adds those of the wanted structures that the unit has; false when it cannot be walked.
+// Adds those of the wanted structures that the unit has; false when there are too many.
 bool add_structures(Dwarf_Die* unit, Structures* wanted, size_t* missing) {
   return for_each_child(unit, kMaxTypes, [&](Dwarf_Die* die) {
     if (dwarf_tag(die) != DW_TAG_structure_type) return true;
@@ -99,8 +77,7 @@ Result<Structures> find_structures(Dwarf* dwarf) {
     if (status < 0) return no_layout(std::string("it is broken: ") + dwarf_errmsg(-1));
     if (i == kMaxUnits) return no_layout("it has too many units");
     if (dwarf_srclang(&die) != DW_LANG_Go || name_of(&die) != "runtime") continue;
-    if (has_sibling_pointers(&die) || !add_structures(&die, &structures, &missing))
-      return no_layout("it is not as Go's linker writes it");
+    if (!add_structures(&die, &structures, &missing)) return no_layout("it has too many types");
   }
   for (const std::string_view required : {"runtime.g", "runtime.m"}) {
     if (structures[required].addr == nullptr)
