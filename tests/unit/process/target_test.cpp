@@ -123,7 +123,8 @@ TEST(Target, DeletedAndReplacedExecutable) {
   });
   ASSERT_TRUE(eventually([&] {
     const auto target = Target::open(child.pid());
-    return target && target->executable_name() == path;
+    // The name comes first, the mappings a moment later.
+    return target && target->executable_name() == path && target->load_base(0);
   }));
   std::filesystem::remove(path);
   std::filesystem::copy_file("/bin/cat", path);
@@ -185,7 +186,10 @@ TEST(Target, CpusAndTheirTime) {
 
 TEST(Target, ByName) {
   const TemporaryTree tree;
-  const std::string path = tree.path("cgoscope-named-by-a-long-name");
+  // Other runs of this test may go on beside this one.
+  const std::string name = std::to_string(getpid()) + "-named-by-a-long-name";
+  const std::string comm = name.substr(0, 15);
+  const std::string path = tree.path(name);
   std::filesystem::copy_file("/bin/sleep", path);
   const auto run = [&](int ready) {
     say_ready(ready);
@@ -196,14 +200,13 @@ TEST(Target, ByName) {
   ForkedChild second(run);
   const std::vector<pid_t> both = {std::min(first.pid(), second.pid()),
                                    std::max(first.pid(), second.pid())};
-  EXPECT_TRUE(eventually([&] { return processes_named("cgoscope-named-by-a-long-name") == both; }));
-  EXPECT_EQ(processes_named("cgoscope-named-"), both) << "comm, which is cut at 15 bytes";
+  EXPECT_TRUE(eventually([&] { return processes_named(name) == both; }));
+  EXPECT_EQ(processes_named(comm), both) << "comm, which is cut at 15 bytes";
   EXPECT_THAT(processes_named("other"), Not(Contains(first.pid())));
   const pid_t gone = second.pid();
   kill(gone, SIGKILL);
-  EXPECT_TRUE(eventually([&] {
-    return processes_named("cgoscope-named-") == std::vector{first.pid()};
-  })) << "a zombie";
+  EXPECT_TRUE(eventually([&] { return processes_named(comm) == std::vector{first.pid()}; }))
+      << "a zombie";
 }
 
 }  // namespace
