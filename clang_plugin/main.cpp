@@ -14,6 +14,7 @@
 #include "clang_plugin/lint.h"
 #include "findings/duration.h"
 #include "findings/printable.h"
+#include "findings/terminal.h"
 
 namespace cgoscope {
 namespace {
@@ -26,11 +27,8 @@ int fail(ExitStatus status, const Error& error) {
 }
 
 int write_report(const LintReport& report, const std::string& format, const std::string& output) {
-  const char* no_colour = std::getenv("NO_COLOR");  // https://no-color.org: empty is not set
-  const bool to_terminal =
-      output.empty() && isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0');
-  const std::string text =
-      format == "json" ? render_json(report) : render_text(report, {to_terminal});
+  const bool colour = output.empty() && wants_colour(STDOUT_FILENO);
+  const std::string text = format == "json" ? render_json(report) : render_text(report, {colour});
   if (output.empty()) {
     std::cout << text << std::flush;
     if (!std::cout)

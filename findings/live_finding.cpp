@@ -1,6 +1,13 @@
 #include "findings/live_finding.h"
 
+#include <algorithm>
+
 namespace cgoscope {
+
+bool any_at_least(const std::vector<LiveFinding>& findings, Severity severity) {
+  return std::any_of(findings.begin(), findings.end(),
+                     [&](const LiveFinding& finding) { return finding.severity >= severity; });
+}
 
 std::string live_finding_id(const LiveFinding& finding) {
   const std::string line = std::to_string(finding.where.line);

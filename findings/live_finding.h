@@ -65,6 +65,9 @@ struct LiveFinding {
   std::string advice;
 };
 
+// Whether one of them is of this severity or above.
+bool any_at_least(const std::vector<LiveFinding>& findings, Severity severity);
+
 // Sixteen hexadecimal digits over rule, where (function, base name of the file, line) and C
 // function.
 std::string live_finding_id(const LiveFinding& finding);

@@ -37,14 +37,6 @@ double Groups::hit_cost_ns(cg_signal signal) const {
   return stepped ? cost_.stepped_ns : cost_.emulated_ns;
 }
 
-int64_t Groups::attached_ns(SignalGroup group) const {
-  for (const PlannedSignal& planned : signals_) {
-    if (group_of(planned.signal) == group && planned.state == SignalState::kReady)
-      return attachment_.totals(planned.signal).attached_ns;
-  }
-  return 0;
-}
-
 void Groups::attach(SignalGroup group) {
   Group& state = groups_[index(group)];
   if (!state.failed.empty()) return;
@@ -55,17 +47,13 @@ void Groups::attach(SignalGroup group) {
   }
 }
 
-Result<bool> Groups::begin(int64_t now_ns) {
-  began_ns_ = interval_began_ns_ = now_ns;
-  Result<bool> all = true;
+bool Groups::begin(int64_t now_ns) {
+  interval_began_ns_ = now_ns;
   for (const SignalGroup group : kAllGroups) {
-    if (!groups_[index(group)].wanted) continue;
-    attach(group);
-    if (!groups_[index(group)].failed.empty() && all)
-      all = Error{fmt::format("cannot attach the signals of group {}", signal_group_name(group)),
-                  groups_[index(group)].failed, ""};
+    if (groups_[index(group)].wanted) attach(group);
   }
-  return all;
+  return std::all_of(groups_.begin(), groups_.end(),
+                     [](const Group& group) { return group.failed.empty(); });
 }
 
 void Groups::want(SignalGroup group) {
@@ -135,7 +123,7 @@ double Groups::interval_over(int64_t now_ns) {
   for (const SignalGroup group : kAllGroups) {
     Group& state = groups_[index(group)];
     if (!state.wanted || !state.failed.empty()) continue;
-    const int64_t attached = attached_ns(group);
+    const int64_t attached = attachment_.attached_ns(group);
     loads.push_back({group, attached - state.attached_before_ns, costs_ns[index(group)]});
     state.attached_before_ns = attached;
   }

@@ -30,9 +30,8 @@ class Groups {
   Groups(Attachment& attachment, std::vector<PlannedSignal> signals, std::vector<Wish> wishes,
          Budget budget, HitCost cost, double cpus);
 
-  // Attaches what is wanted. The error is the first of a group that could not be attached; the
-  // others are.
-  Result<bool> begin(int64_t now_ns);
+  // Attaches what is wanted; false when a group could not be attached, of which take_news() tells.
+  bool begin(int64_t now_ns);
   // From now on the group is wanted: its standby signals are attached at the next interval.
   void want(SignalGroup group);
   // When the next part-time group is to be let go; nullopt when none is.
@@ -62,7 +61,6 @@ class Groups {
     std::string failed;              // why it could not be attached
   };
   double hit_cost_ns(cg_signal signal) const;
-  int64_t attached_ns(SignalGroup group) const;
   void attach(SignalGroup group);
   // What the hits since the last time cost, by group, in ns.
   std::array<double, kSignalGroups> reckon();
@@ -78,7 +76,6 @@ class Groups {
   double cpus_;
   std::array<Group, kSignalGroups> groups_{};
   std::array<uint64_t, CG_SIGNALS> hits_before_{};
-  int64_t began_ns_ = 0;
   int64_t interval_began_ns_ = 0;
   double cost_ns_ = 0;
   uint64_t hits_ = 0;

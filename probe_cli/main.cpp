@@ -16,6 +16,8 @@
 #include "probe_cli/attach/kernel.h"
 #include "probe_cli/detect/detector.h"
 #include "probe_cli/inspect.h"
+#include "probe_cli/process/proc_file.h"
+#include "probe_cli/report/output.h"
 #include "probe_cli/report/recording.h"
 #include "probe_cli/report/sink.h"
 #include "probe_cli/watch.h"
@@ -195,18 +197,9 @@ struct ReplayCommand {
     if (!settings) return fail(kUsage, settings.error());
     std::ifstream in(file, std::ios::binary);
     if (!in) return fail(kNothingDone, {"cannot read " + file, std::strerror(errno), ""});
-    std::ofstream to_file;
-    if (!judge.output.empty()) {
-      to_file.open(judge.output, std::ios::binary | std::ios::trunc);
-      if (!to_file)
-        return fail(kNothingDone, {"cannot write to " + judge.output, std::strerror(errno), ""});
-    }
-    std::ostream& out = judge.output.empty() ? std::cout : to_file;
-    const std::unique_ptr<Sink> sink =
-        judge.format == "json"
-            ? make_json_sink(out)
-            : make_text_sink(out, judge.output.empty() && isatty(STDOUT_FILENO) != 0 &&
-                                      std::getenv("NO_COLOR") == nullptr);
+    Result<Output> output = Output::open(judge.output, STDOUT_FILENO);
+    if (!output) return fail(kNothingDone, output.error());
+    const std::unique_ptr<Sink> sink = output->make_sink(judge.format == "json");
     std::optional<Judge> judging;
     Sample last;
     bool looked = false;
@@ -217,9 +210,7 @@ struct ReplayCommand {
       sink->start(start);
     };
     reader.on_sample = [&](const Sample& sample, const Stacks& known) {
-      for (const LiveFinding& finding : judging->judge(sample, known))
-        sink->finding(finding, finding.first_seen_ns != finding.last_seen_ns);
-      sink->tick(sample, known);
+      tell(*sink, *judging, sample, known);
       last = sample;
       looked = true;
     };
@@ -237,14 +228,9 @@ struct ReplayCommand {
     }
     end->findings = judging->all();
     sink->end(*end, last, reader.stacks);
-    out.flush();
-    if (!out)
-      return fail(kNothingDone,
-                  {"cannot write the report", "no space, or the reader went away", ""});
-    for (const LiveFinding& finding : end->findings) {
-      if (finding.severity >= *parse_severity(judge.fail_on)) return kFindings;
-    }
-    return kClean;
+    if (const Result<bool> written = output->flush(); !written)
+      return fail(kNothingDone, written.error());
+    return any_at_least(end->findings, *parse_severity(judge.fail_on)) ? kFindings : kClean;
   }
 };
 
@@ -280,13 +266,9 @@ int run_lint(int argc, char** argv) {
   std::vector<char*> arguments(argv + 1, argv + argc);
   arguments.push_back(nullptr);
   std::string name = "cgoscope-lint";
-  char self[4096];
-  const ssize_t bytes = readlink("/proc/self/exe", self, sizeof self);
-  if (bytes > 0) {
-    const std::string path(self, static_cast<size_t>(bytes));
-    const std::string beside = path.substr(0, path.rfind('/') + 1) + name;
-    if (access(beside.c_str(), X_OK) == 0) name = beside;
-  }
+  const std::string self = link_text("/proc/self/exe").value_or("");
+  const std::string beside = self.substr(0, self.rfind('/') + 1) + name;
+  if (!self.empty() && access(beside.c_str(), X_OK) == 0) name = beside;
   arguments[0] = name.data();
   execvp(name.c_str(), arguments.data());
   return fail(kNothingDone,

@@ -1,28 +1,19 @@
 #include "probe_cli/sampler.h"
 
-#include <time.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <string_view>
 
+#include "probe_cli/clock.h"
+#include "probe_cli/process/proc_file.h"
 #include "probe_cli/process/threads.h"
 
 namespace cgoscope {
 namespace {
 
-int64_t now_ns(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
 constexpr std::string_view kUnreadNote =
     "the target's threads' system calls cannot be read, so neither they nor C frames are shown: "
-    "run "
-    "as the target's user, or with CAP_DAC_READ_SEARCH beside CAP_SYS_PTRACE";
+    "run as the target's user, or with CAP_DAC_READ_SEARCH beside CAP_SYS_PTRACE";
 
 // The least duration that `part` of all calls stayed below, to the histogram's factor of two.
 uint64_t percentile_ns(const cg_cgo_function& function, double part) {
@@ -36,15 +27,10 @@ uint64_t percentile_ns(const cg_cgo_function& function, double part) {
   return 0;
 }
 
-std::string link_text(const std::string& path) {
-  std::array<char, 256> text{};
-  const ssize_t bytes = readlink(path.c_str(), text.data(), text.size());
-  return {text.data(), bytes > 0 ? static_cast<size_t>(bytes) : 0};
-}
-
 // Whether descriptor `fd` of the process is a terminal, at which waiting for a person is no fault.
 bool is_terminal(pid_t pid, uint64_t fd) {
-  const std::string file = link_text("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd));
+  const std::string file =
+      link_text("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd)).value_or("");
   return file.starts_with("/dev/pts/") || file.starts_with("/dev/tty") || file == "/dev/console";
 }
 
@@ -94,14 +80,17 @@ StackId Sampler::c_stack(const ThreadState& thread) {
   return stacks_.add(std::move(frames));
 }
 
-StackId Sampler::go_stack(std::vector<uint64_t> pcs, bool first_is_return) {
+StackId Sampler::go_stack(const std::vector<uint64_t>& pcs, bool first_is_return) {
+  const auto [known, is_new] = go_stacks_.try_emplace({pcs, first_is_return}, kNoStack);
+  if (!is_new) return known->second;
   std::vector<Frame> stack;
   for (size_t i = 0; i < pcs.size() && pcs[i] != 0; ++i) {
     const std::vector<Frame>& frames = frames_at(pcs[i], i > 0 || first_is_return);
     if (frames.empty()) break;  // no longer code: what follows cannot be trusted either
     stack.insert(stack.end(), frames.begin(), frames.end());
   }
-  return stacks_.add(std::move(stack));
+  known->second = stacks_.add(std::move(stack));
+  return known->second;
 }
 
 std::string Sampler::c_function(uint64_t stub, StackId stack) {
@@ -238,8 +227,8 @@ EventSample Sampler::event(const cg_event& event) {
 
 Sample Sampler::take() {
   Sample sample;
-  sample.at_ns = now_ns(CLOCK_MONOTONIC);
-  sample.wall_ns = now_ns(CLOCK_REALTIME);
+  sample.at_ns = monotonic_ns();
+  sample.wall_ns = clock_ns(CLOCK_REALTIME);
   take_counts(sample);
   if (!target_.exited()) {
     sample.threads = count_threads(target_.pid());

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "probe_cli/attach/attachment.h"
@@ -36,7 +38,7 @@ class Sampler {
  private:
   const std::vector<Frame>& frames_at(uint64_t pc, bool is_return);
   // `pcs` up to the first 0.
-  StackId go_stack(std::vector<uint64_t> pcs, bool first_is_return);
+  StackId go_stack(const std::vector<uint64_t>& pcs, bool first_is_return);
   StackId c_stack(const ThreadState& thread);
   std::string displayed(std::string file) const;
   std::string c_function(uint64_t stub, StackId stack);
@@ -56,6 +58,8 @@ class Sampler {
   std::optional<CStackWalker> c_walker_;
   Stacks stacks_;
   std::unordered_map<uint64_t, std::vector<Frame>> frames_;
+  // Counters stay at the same places, look after look.
+  std::map<std::pair<std::vector<uint64_t>, bool>, StackId> go_stacks_;
   // C stacks are walked once for each call: by tid, with the call's number.
   struct Walked {
     uint64_t call_number = 0;

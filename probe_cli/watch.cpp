@@ -11,17 +11,17 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
-#include <fstream>
 #include <iostream>
 #include <memory>
 
 #include "probe_cli/attach/attachment.h"
+#include "probe_cli/clock.h"
 #include "probe_cli/go/go_binary.h"
 #include "probe_cli/groups.h"
 #include "probe_cli/privileges.h"
 #include "probe_cli/process/command.h"
 #include "probe_cli/process/target.h"
+#include "probe_cli/report/output.h"
 #include "probe_cli/report/recording.h"
 #include "probe_cli/report/sink.h"
 #include "probe_cli/sampler.h"
@@ -32,14 +32,6 @@ namespace {
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kStartupNs = 2 * kSecond;  // how long a runtime may take to set itself up
 constexpr int64_t kKillAfterNs = 5 * kSecond;
-
-int64_t now_ns(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return int64_t{now.tv_sec} * kSecond + now.tv_nsec;
-}
-
-int64_t monotonic_ns() { return now_ns(CLOCK_MONOTONIC); }
 
 // The signals that end a run, or are forwarded to a command, as a descriptor.
 class Signals {
@@ -85,31 +77,6 @@ std::vector<Wish> wishes_for(const std::vector<std::string>& names) {
   return wishes;
 }
 
-class Output {
- public:
-  // `fallback` when `path` is "".
-  static Result<Output> open(const std::string& path, std::ostream& fallback) {
-    Output output;
-    output.stream_ = &fallback;
-    if (path.empty()) return output;
-    output.file_ = std::make_unique<std::ofstream>(path, std::ios::binary | std::ios::trunc);
-    if (!*output.file_)
-      return Error{"cannot write to " + path, std::strerror(errno), "check the path"};
-    output.stream_ = output.file_.get();
-    return output;
-  }
-  std::ostream& stream() { return *stream_; }
-
- private:
-  std::unique_ptr<std::ofstream> file_;
-  std::ostream* stream_ = nullptr;
-};
-
-bool colour_on(int fd) {
-  const char* no_colour = std::getenv("NO_COLOR");  // https://no-color.org: empty is not set
-  return isatty(fd) != 0 && (no_colour == nullptr || *no_colour == '\0');
-}
-
 class Run {
  public:
   explicit Run(const WatchOptions& options) : options_(options) {}
@@ -121,6 +88,7 @@ class Run {
   void start_census();
   void loop();
   bool handle_signals();
+  void end_command(std::string why);
   void interval(bool last);
   int finish();
   void note(std::string text) { notes_.push_back(std::move(text)); }
@@ -144,6 +112,8 @@ class Run {
   std::vector<EventSample> events_;
   bool census_tried_ = false;
   bool partly_ = false;
+  double cpus_ = 1;  // that the target may use, as of the attach
+  uint64_t load_base_ = 0;
   int64_t attach_ns_ = 0, detach_ns_ = 0;
   int64_t began_ns_ = 0, census_until_ns_ = 0, next_interval_ns_ = 0;
   std::optional<int64_t> cpu_time_before_ns_;
@@ -220,11 +190,11 @@ Result<bool> Run::attach() {
   Result<Attachment> attachment = Attachment::open(request);
   if (!attachment) return attachment.error();
   attachment_ = std::move(*attachment);
-  const double cpus = target_->usable_cpus();
-  groups_.emplace(*attachment_, std::move(planned), wishes, Budget(options_.max_overhead, cpus),
-                  *cost, cpus);
+  cpus_ = target_->usable_cpus();
+  groups_.emplace(*attachment_, std::move(planned), wishes, Budget(options_.max_overhead, cpus_),
+                  *cost, cpus_);
   began_ns_ = monotonic_ns();
-  if (const Result<bool> begun = groups_->begin(began_ns_); !begun) partly_ = true;
+  if (!groups_->begin(began_ns_)) partly_ = true;
   attach_ns_ = monotonic_ns() - began_ns_;
   if (const Result<bool> dropped = drop_privileges(link_kind_); !dropped)
     note(dropped.error().message());
@@ -232,11 +202,7 @@ Result<bool> Run::attach() {
 }
 
 void Run::start_census() {
-  const uint64_t first =
-      binary_->image->segments().empty() ? 0 : binary_->image->segments()[0].address;
-  const Result<uint64_t> base = target_->load_base(first);
-  if (!base) return;
-  CensusReader reader(TargetMemory(target_->pid()), binary_->layout, binary_->globals, *base,
+  CensusReader reader(TargetMemory(target_->pid()), binary_->layout, binary_->globals, load_base_,
                       [this](uint64_t pc) { return binary_->functions.stack_bytes_at(pc); });
   const Result<bool> valid = reader.validate();
   if (valid) {
@@ -262,20 +228,16 @@ Result<int> Run::run() {
       command_ ? std::string(std::getenv("GODEBUG") != nullptr ? std::getenv("GODEBUG") : "")
                : target_->environment("GODEBUG"));
 
-  const bool to_stderr = command_.has_value();
-  Result<Output> output = Output::open(options_.output, to_stderr ? std::cerr : std::cout);
+  Result<Output> output = Output::open(options_.output, command_ ? STDERR_FILENO : STDOUT_FILENO);
   if (!output) return output.error();
   output_ = std::move(*output);
+  sink_ = output_->make_sink(options_.json);
   if (!options_.record.empty()) {
-    Result<Output> record = Output::open(options_.record, std::cout);
+    Result<Output> record = Output::open(options_.record, STDOUT_FILENO);
     if (!record) return record.error();
     record_ = std::move(*record);
     recording_.emplace(record_->stream());
   }
-  sink_ = options_.json ? make_json_sink(output_->stream())
-                        : make_text_sink(output_->stream(),
-                                         options_.output.empty() &&
-                                             colour_on(to_stderr ? STDERR_FILENO : STDOUT_FILENO));
   judge_.emplace(subject_, options_.settings, options_.selection);
 
   if (const Result<bool> attached = attach(); !attached) return attached.error();
@@ -283,20 +245,16 @@ Result<int> Run::run() {
     if (const Result<bool> started = command_->start(); !started) return started.error();
   }
   cpu_time_before_ns_ = target_->cpu_time_ns();
-  const uint64_t first =
-      binary_->image->segments().empty() ? 0 : binary_->image->segments()[0].address;
-  uint64_t base = 0;
-  if (binary_->image->position_independent()) {
-    const Result<uint64_t> found = target_->load_base(first);
-    if (!found && !target_->exited()) return found.error();
-    if (found) base = *found;
-  }
-  sampler_.emplace(*target_, *binary_, *attachment_, base);
+  const auto segments = binary_->image->segments();
+  const Result<uint64_t> base = target_->load_base(segments.empty() ? 0 : segments[0].address);
+  if (!base && binary_->image->position_independent() && !target_->exited()) return base.error();
+  if (base) load_base_ = *base;
+  sampler_.emplace(*target_, *binary_, *attachment_, load_base_);
   census_until_ns_ = monotonic_ns() + kStartupNs;
   start_census();
 
   RunStart start;
-  start.wall_ns = now_ns(CLOCK_REALTIME);
+  start.wall_ns = clock_ns(CLOCK_REALTIME);
   start.tool_version = CGOSCOPE_VERSION;
   start.subject = subject_;
   start.link_kind = link_kind_name(link_kind_);
@@ -310,6 +268,12 @@ Result<int> Run::run() {
   return finish();
 }
 
+void Run::end_command(std::string why) {
+  command_->send(SIGTERM);
+  kill_at_ns_ = monotonic_ns() + kKillAfterNs;
+  why_ = std::move(why);
+}
+
 // False when the run is to end.
 bool Run::handle_signals() {
   for (int signal = signals_.next(); signal != 0; signal = signals_.next()) {
@@ -321,9 +285,7 @@ bool Run::handle_signals() {
     }
     if (signal == SIGUSR1 || signal == SIGUSR2) continue;
     if (command_ && !options_.leave_running && !kill_at_ns_) {
-      command_->send(SIGTERM);
-      kill_at_ns_ = monotonic_ns() + kKillAfterNs;
-      why_ = "interrupted";
+      end_command("interrupted");
       continue;  // the command's end ends the run
     }
     if (kill_at_ns_) {
@@ -342,10 +304,11 @@ void Run::loop() {
   for (;;) {
     const int64_t now = monotonic_ns();
     if (now >= end_ns && !kill_at_ns_) {
-      why_ = "--duration is over";
-      if (!command_ || options_.leave_running) break;
-      command_->send(SIGTERM);
-      kill_at_ns_ = now + kKillAfterNs;
+      if (!command_ || options_.leave_running) {
+        why_ = "--duration is over";
+        break;
+      }
+      end_command("--duration is over");
     }
     if (kill_at_ns_ && now >= *kill_at_ns_) {
       command_->send(SIGKILL);
@@ -410,15 +373,13 @@ void Run::interval(bool last) {
     if (std::find(notes_.begin(), notes_.end(), problem) == notes_.end()) note(problem);
   }
   if (recording_) recording_->sample(sample, sampler_->stacks());
-  for (const LiveFinding& finding : judge_->judge(sample, sampler_->stacks()))
-    sink_->finding(finding, finding.first_seen_ns != finding.last_seen_ns);
-  sink_->tick(sample, sampler_->stacks());
+  tell(*sink_, *judge_, sample, sampler_->stacks());
   last_ = std::move(sample);
 }
 
 int Run::finish() {
   RunEnd end;
-  end.wall_ns = now_ns(CLOCK_REALTIME);
+  end.wall_ns = clock_ns(CLOCK_REALTIME);
   end.run_ns = last_.run_ns;
   end.findings = judge_->all();
   end.why = why_;
@@ -433,31 +394,23 @@ int Run::finish() {
   end.detach_ms = static_cast<double>(detach_ns_) / 1e6;
   end.ns_per_hit = groups_->ns_per_hit();
   const double run_ns = static_cast<double>(std::max<int64_t>(end.run_ns, 1));
-  end.share_of_budget_cpus = groups_->cost_ns() / (run_ns * target_->usable_cpus());
+  end.share_of_budget_cpus = groups_->cost_ns() / (run_ns * cpus_);
   if (cpu_time_before_ns_ && cpu_time_last_ns_ && *cpu_time_last_ns_ > *cpu_time_before_ns_)
     end.share_of_target_cpu_time =
         groups_->cost_ns() / static_cast<double>(*cpu_time_last_ns_ - *cpu_time_before_ns_);
   end.notes = notes_;
   sink_->end(end, last_, sampler_->stacks());
   if (recording_) recording_->end(end);
-  bool written = true;
-  output_->stream().flush();
-  written = static_cast<bool>(output_->stream());
-  if (record_) {
-    record_->stream().flush();
-    written = written && static_cast<bool>(record_->stream());
-  }
-  if (!written) {
-    std::cerr << "cgoscope: cannot write the report or the recording: no space, or the reader went "
-                 "away\n";
-    return 3;
+  for (std::optional<Output>* written : {&output_, &record_}) {
+    if (!*written) continue;
+    if (const Result<bool> flushed = (*written)->flush(); !flushed) {
+      std::cerr << "cgoscope: " << flushed.error().message() << '\n';
+      return 3;
+    }
   }
   if (options_.exit_like_command && command_end)
     return command_end->signaled ? 128 + command_end->status : command_end->status;
-  const bool found =
-      std::any_of(end.findings.begin(), end.findings.end(),
-                  [&](const LiveFinding& finding) { return finding.severity >= options_.fail_on; });
-  if (found) return 1;
+  if (any_at_least(end.findings, options_.fail_on)) return 1;
   return partly_ ? 4 : 0;
 }
 

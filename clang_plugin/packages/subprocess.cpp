@@ -23,33 +23,13 @@
 #include <string_view>
 #include <utility>
 
+#include "findings/descriptor.h"
+
 namespace cgoscope {
 namespace {
 
 constexpr size_t kMaxOutputBytes = 256u << 20;
 constexpr int kLullMs = 100;
-
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-
-  int get() const { return fd_; }
-  void close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
- private:
-  int fd_ = -1;
-};
 
 struct Pipe {
   Descriptor read_end;
@@ -144,7 +124,7 @@ ReadEnd read_both(Pipe& out, Pipe& err, pid_t child, int timeout_s, ProcessOutpu
       if (got > 0) {
         (i == 0 ? output.out : output.err).append(buffer.data(), static_cast<size_t>(got));
       } else if (got == 0 || errno != EINTR) {
-        (i == 0 ? out : err).read_end.close();
+        (i == 0 ? out : err).read_end.reset();
       }
     }
     if (output.out.size() + output.err.size() > kMaxOutputBytes) return ReadEnd::kTooMuch;
@@ -209,9 +189,9 @@ Result<ProcessOutput> run_process(const std::vector<std::string>& arguments,
   if (child < 0) return Error{what, std::strerror(errno), ""};
   if (child == 0) become(launch);
   setpgid(child, child);  // the child does the same; whoever comes first
-  out.write_end.close();
-  err.write_end.close();
-  failure.write_end.close();
+  out.write_end.reset();
+  err.write_end.reset();
+  failure.write_end.reset();
 
   int raw = 0;
   int exec_error = 0;

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <iterator>
 #include <optional>
 
@@ -14,16 +13,11 @@
 #include "probe_cli/attach/map_reading.h"
 #include "probe_cli/attach/program_config.h"
 #include "probe_cli/attach/programs.h"
+#include "probe_cli/clock.h"
 
 namespace cgoscope {
 
 namespace {
-
-int64_t monotonic_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 struct RingBufferCloser {
   void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
@@ -186,8 +180,9 @@ void Attachment::detach(std::span<const SignalGroup> groups) {
   }
 }
 
-bool Attachment::attached(SignalGroup group) const {
-  return parts_->window(group).since_ns.has_value();
+int64_t Attachment::attached_ns(SignalGroup group) const {
+  const Window& window = parts_->window(group);
+  return window.attached_ns + (window.since_ns ? monotonic_ns() - *window.since_ns : 0);
 }
 
 SignalTotals Attachment::totals(cg_signal signal) const {
@@ -211,9 +206,7 @@ SignalTotals Attachment::totals(cg_signal signal) const {
     if (bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0)
       totals.missed = info.recursion_misses;
   }
-  const Window& window = parts_->window(signal_rows()[signal].group);
-  totals.attached_ns = window.attached_ns;
-  if (window.since_ns) totals.attached_ns += monotonic_ns() - *window.since_ns;
+  totals.attached_ns = attached_ns(signal_rows()[signal].group);
   return totals;
 }
 

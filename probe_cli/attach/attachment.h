@@ -55,7 +55,7 @@ class Attachment {
   // All at once: the kernel takes its time for each link, but for many at the same time no longer.
   void detach(std::span<const SignalGroup> groups);
   void detach(SignalGroup group) { detach(std::span(&group, 1)); }
-  bool attached(SignalGroup group) const;
+  int64_t attached_ns(SignalGroup group) const;  // in all, up to now
 
   SignalTotals totals(cg_signal signal) const;
   std::vector<std::pair<cg_place, cg_count>> places() const;  // all but timers and churn

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 #include "probe_cli/attach/attachment.h"
 #include "probe_cli/attach/own_function.h"
+#include "probe_cli/clock.h"
 
 namespace cgoscope {
 
@@ -19,13 +19,9 @@ constexpr size_t kRounds = 7;
 double ns_per_call(OwnFunction function, uint64_t calls) {
   std::array<double, kRounds> rounds{};
   for (double& round : rounds) {
-    timespec before{};
-    timespec after{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+    const int64_t before_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     call_own_function(function, calls);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
-    round = (static_cast<double>(after.tv_sec - before.tv_sec) * 1e9 +
-             static_cast<double>(after.tv_nsec - before.tv_nsec)) /
+    round = static_cast<double>(clock_ns(CLOCK_THREAD_CPUTIME_ID) - before_ns) /
             static_cast<double>(calls);
   }
   return *std::min_element(rounds.begin(), rounds.end());

@@ -296,7 +296,8 @@ std::vector<uint64_t> ElfImage::pointers_to(uint64_t target, size_t limit) const
   std::vector<uint64_t> addresses;
   if (parts_->position_independent) addresses = parts_->relocations.addresses_of(target, limit);
   for (const bool writable : {true, false}) {
-    if (!writable && !addresses.empty()) break;  // the rest is the bulk of the file: not read without need
+    if (!writable && !addresses.empty())
+      break;  // the rest is the bulk of the file: not read without need
     for (const ElfSegment& segment : parts_->segments) {
       if (segment.writable != writable) continue;
       const uint64_t first = (segment.address + 7) & ~uint64_t{7};

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "probe_cli/clock.h"
 #include "probe_cli/process/proc_file.h"
 
 namespace cgoscope {
@@ -19,12 +19,6 @@ namespace {
 
 constexpr size_t kMappingsLimitBytes = 64u << 20;
 constexpr int64_t kLookEveryNs = 1'000'000'000;
-
-int64_t monotonic_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 // A regular file, and if asked for the one with this inode; without waiting for anybody, should it
 // have been replaced by a pipe.
@@ -36,12 +30,6 @@ Descriptor open_file(const std::string& path, std::optional<uint64_t> inode) {
     return {};
   }
   return file;
-}
-
-std::string hexadecimal(uint64_t number) {
-  char text[16];
-  const auto end = std::to_chars(std::begin(text), std::end(text), number, 16).ptr;
-  return {std::begin(text), end};
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 
 #include "findings/frame.h"
 #include "findings/result.h"
-#include "probe_cli/process/descriptor.h"
+#include "findings/descriptor.h"
 #include "probe_cli/process/mappings.h"
 
 namespace cgoscope {

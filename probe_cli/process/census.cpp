@@ -3,11 +3,10 @@
 // stack counts only if before and after it the same goroutine was in the same call.
 #include "probe_cli/process/census.h"
 
-#include <time.h>
-
 #include <string_view>
 #include <utility>
 
+#include "probe_cli/clock.h"
 #include "probe_cli/process/m_walk.h"
 #include "probe_cli/process/runtime_record.h"
 
@@ -20,12 +19,6 @@ constexpr uint64_t kMostReasonBytes = 100;
 // Larger than the frame of runtime.cgocall in any release, and than that of a system call's
 // wrapper.
 constexpr uint64_t kMostFrameBytes = 256;
-
-int64_t monotonic_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 struct StackBounds {
   uint64_t lo = 0, hi = 0;

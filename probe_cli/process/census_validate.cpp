@@ -2,13 +2,13 @@
 // lead somewhere by chance. These are facts that hold in every release at any moment, and each of
 // them needs several fields to be where they are thought to be.
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <unordered_set>
 
 #include "probe_cli/process/census.h"
 #include "probe_cli/process/m_walk.h"
+#include "probe_cli/process/proc_file.h"
 #include "probe_cli/process/runtime_record.h"
 
 namespace cgoscope {
@@ -24,12 +24,6 @@ struct Slice {
 };
 
 bool has_m(GStatus status) { return status == GStatus::kRunning || status == GStatus::kSyscall; }
-
-std::string hexadecimal(uint64_t number) {
-  char text[20];
-  snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(number));
-  return text;
-}
 
 struct Stack {
   uint64_t lo = 0, hi = 0, saved_sp = 0;
@@ -113,7 +107,7 @@ std::string misfit_of_ms(const TargetMemory& memory, const GLayout& g, const Lin
   size_t with_stack = 0;
   for (size_t i = 0; i < linked.ms.size(); ++i) {
     const LinkedM& m = linked.ms[i];
-    const std::string name = "the M at " + hexadecimal(m.record.address);
+    const std::string name = "the M at 0x" + hexadecimal(m.record.address);
     if (m.g0 == 0) continue;  // it is being made
     const auto g0 = records.at(i);
     if (!g0 || g0->value<uint64_t>(g.m) != m.record.address) {
@@ -124,8 +118,8 @@ std::string misfit_of_ms(const TargetMemory& memory, const GLayout& g, const Lin
     // When its goroutine exits locked to it, gogo clears what was saved; m0 then stays like that.
     const bool idle = m.record.tid == 0 || (stack.lo == 0 && stack.hi == 0) || stack.saved_sp == 0;
     if (!idle && !stack.holds_saved()) {
-      return "the g0 of " + name + " has a stack " + hexadecimal(stack.lo) + " to " +
-             hexadecimal(stack.hi) + " that does not hold its saved stack pointer " +
+      return "the g0 of " + name + " has a stack 0x" + hexadecimal(stack.lo) + " to 0x" +
+             hexadecimal(stack.hi) + " that does not hold its saved stack pointer 0x" +
              hexadecimal(stack.saved_sp);
     }
     with_stack += idle ? 0 : 1;
@@ -154,13 +148,13 @@ std::string misfit_of_gs(const TargetMemory& memory, const GLayout& g, const Lin
   std::unordered_set<int64_t> ids;
   for (size_t i = 0; i < addresses.size(); ++i) {
     const auto record = records.at(i);
-    if (!record) return "the goroutine at " + hexadecimal(addresses[i]) + " cannot be read";
+    if (!record) return "the goroutine at 0x" + hexadecimal(addresses[i]) + " cannot be read";
     const GRecord one = read_g(*record, g, addresses[i]);
     if (one.status == GStatus::kOther || one.status == GStatus::kDead ||
         one.status == GStatus::kIdle) {
       continue;
     }
-    const std::string name = "the goroutine at " + hexadecimal(addresses[i]);
+    const std::string name = "the goroutine at 0x" + hexadecimal(addresses[i]);
     if (one.goid <= 0 || (ids_end && static_cast<uint64_t>(one.goid) > *ids_end) ||
         !ids.insert(one.goid).second) {
       return name + " has the id " + std::to_string(one.goid) +

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "findings/result.h"
-#include "probe_cli/process/descriptor.h"
+#include "findings/descriptor.h"
 
 namespace cgoscope {
 

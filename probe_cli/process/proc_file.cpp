@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <memory>
 
-#include "probe_cli/process/descriptor.h"
+#include "findings/descriptor.h"
 
 namespace cgoscope {
 
@@ -29,6 +31,13 @@ std::optional<std::string> read_proc_file(const std::string& path, size_t limit_
   return text;
 }
 
+std::optional<std::string> link_text(const std::string& path) {
+  std::array<char, PATH_MAX> text;
+  const ssize_t size = readlink(path.c_str(), text.data(), text.size());
+  if (size < 0) return std::nullopt;
+  return std::string(text.data(), static_cast<size_t>(size));
+}
+
 std::vector<pid_t> numbered_entries(const std::string& folder) {
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(folder.c_str()), closedir);
   std::vector<pid_t> numbers;
@@ -45,6 +54,12 @@ std::string_view take_until(std::string_view& text, char separator) {
   const std::string_view taken = text.substr(0, text.find(separator));
   text.remove_prefix(std::min(text.size(), taken.size() + 1));
   return taken;
+}
+
+std::string hexadecimal(uint64_t number) {
+  std::array<char, 16> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number, 16).ptr;
+  return {text.data(), end};
 }
 
 }  // namespace cgoscope

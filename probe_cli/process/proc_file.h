@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,10 @@ namespace cgoscope {
 
 // The whole file, at most `limit_bytes` of it; nullopt, with errno set, when it cannot be read.
 std::optional<std::string> read_proc_file(const std::string& path, size_t limit_bytes = 1u << 20);
+
+// What a symbolic link reads, at most PATH_MAX bytes of it; nullopt, with errno set, when it cannot
+// be read.
+std::optional<std::string> link_text(const std::string& path);
 
 // The entries of a folder whose names are positive numbers, in ascending order; empty when it
 // cannot be read.
@@ -29,5 +34,8 @@ std::optional<T> parse_number(std::string_view text, int base = 10) {
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
 }
+
+// As /proc writes addresses: "7f00a0", without "0x".
+std::string hexadecimal(uint64_t number);
 
 }  // namespace cgoscope

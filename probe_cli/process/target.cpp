@@ -17,6 +17,7 @@
 #include <climits>
 #include <cstring>
 
+#include "probe_cli/clock.h"
 #include "probe_cli/process/cpu_quota.h"
 #include "probe_cli/process/proc_file.h"
 #include "probe_cli/process/threads.h"
@@ -35,14 +36,6 @@ std::string what_failed(pid_t pid) { return "cannot watch process " + std::to_st
 
 constexpr const char* kPermissionHint =
     "run as root, or as the user of that process, or give cgoscope CAP_SYS_PTRACE";
-
-// The text of a link; nullopt, with errno set, when it cannot be read.
-std::optional<std::string> link_text(const std::string& path) {
-  std::array<char, PATH_MAX> text;
-  const ssize_t size = readlink(path.c_str(), text.data(), text.size());
-  if (size < 0) return std::nullopt;
-  return std::string(text.data(), static_cast<size_t>(size));
-}
 
 Error no_such_process(pid_t pid) {
   return {what_failed(pid), "there is no such process", "look for it with ps -e"};
@@ -218,7 +211,7 @@ std::optional<int64_t> Target::cpu_time_ns() const {
   if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &used) != 0 || exited()) {
     return std::nullopt;
   }
-  return int64_t{used.tv_sec} * 1'000'000'000 + used.tv_nsec;
+  return in_ns(used);
 }
 
 std::vector<pid_t> processes_named(const std::string& name) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "findings/result.h"
-#include "probe_cli/process/descriptor.h"
+#include "findings/descriptor.h"
 #include "probe_cli/process/mappings.h"
 
 namespace cgoscope {

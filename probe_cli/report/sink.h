@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "findings/live_finding.h"
+#include "probe_cli/detect/detector.h"
 #include "probe_cli/detect/sample.h"
 
 namespace cgoscope {
@@ -44,6 +45,9 @@ class Sink {
   virtual void finding(const LiveFinding& finding, bool again) = 0;
   virtual void end(const RunEnd& end, const Sample& last, const Stacks& stacks) = 0;
 };
+
+// Judges a sample, and tells the sink what is new in it.
+void tell(Sink& sink, Judge& judge, const Sample& sample, const Stacks& stacks);
 
 // A finding is a short story; a tick is said only when it has news (a signal detached, an event
 // lost). `colour`: ANSI.

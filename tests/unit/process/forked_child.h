@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "probe_cli/process/descriptor.h"
+#include "findings/descriptor.h"
 
 namespace cgoscope {
 

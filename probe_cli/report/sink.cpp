@@ -1,0 +1,11 @@
+#include "probe_cli/report/sink.h"
+
+namespace cgoscope {
+
+void tell(Sink& sink, Judge& judge, const Sample& sample, const Stacks& stacks) {
+  for (const LiveFinding& finding : judge.judge(sample, stacks))
+    sink.finding(finding, finding.first_seen_ns != finding.last_seen_ns);
+  sink.tick(sample, stacks);
+}
+
+}  // namespace cgoscope
