@@ -366,7 +366,7 @@ void Run::interval(bool last) {
   if (!target_->exited()) cpu_time_last_ns_ = target_->cpu_time_ns();
   // Somebody exits locked to a thread since before we came: who, only its end can tell.
   for (const ChurnSample& churn : sample.churn) {
-    if (churn.lock == kNoStack) groups_->want(SignalGroup::kGoroutines);
+    if (churn.lock == kNoStack && !last) groups_->want(SignalGroup::kGoroutines);
   }
   for (std::string& news : groups_->take_news()) note(std::move(news));
   for (const std::string& problem : sampler_->problems()) {
