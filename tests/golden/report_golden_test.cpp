@@ -7,13 +7,11 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "clang_plugin/report/report.h"
+#include "tests/golden_file.h"
 #include "tests/unit/packages/temporary_tree.h"
 
 namespace cgoscope {
@@ -65,19 +63,7 @@ class ReportGolden : public testing::Test {
 
   void compare(const std::string& name, const std::string& bytes) {
     EXPECT_TRUE(is_utf8(bytes)) << name;
-    const std::string path = std::string(GOLDEN_REPORTS) + "/" + name;
-    const std::string text = visible(bytes);
-    const char* update = std::getenv("CGOSCOPE_UPDATE_GOLDEN");
-    if (update && *update != '\0') {
-      std::ofstream(path, std::ios::binary) << text;
-      return;
-    }
-    std::ifstream file(path, std::ios::binary);
-    ASSERT_TRUE(file) << path << " is missing: run with CGOSCOPE_UPDATE_GOLDEN=1 and look at it";
-    std::stringstream golden;
-    golden << file.rdbuf();
-    EXPECT_EQ(text, golden.str()) << "this is not what " << path
-                                  << " has; CGOSCOPE_UPDATE_GOLDEN=1 writes it anew";
+    expect_golden(std::string(GOLDEN_REPORTS) + "/" + name, visible(bytes));
   }
 
   void compare(const std::string& name, const LintReport& report) {

@@ -3,11 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <sstream>
 
+#include "tests/golden_file.h"
 #include "tests/unit/live_report/made_report.h"
 
 namespace cgoscope {
@@ -28,19 +27,7 @@ std::string visible(const std::string& bytes) {
 }
 
 void compare(const std::string& name, const std::string& bytes) {
-  const std::string path = std::string(GOLDEN_RUNS) + "/" + name;
-  const std::string text = visible(bytes);
-  const char* update = std::getenv("CGOSCOPE_UPDATE_GOLDEN");
-  if (update && *update != '\0') {
-    std::ofstream(path, std::ios::binary) << text;
-    return;
-  }
-  std::ifstream file(path, std::ios::binary);
-  ASSERT_TRUE(file) << path << " is missing: run with CGOSCOPE_UPDATE_GOLDEN=1 and look at it";
-  std::stringstream golden;
-  golden << file.rdbuf();
-  EXPECT_EQ(text, golden.str()) << "this is not what " << path
-                                << " has; CGOSCOPE_UPDATE_GOLDEN=1 writes it anew";
+  expect_golden(std::string(GOLDEN_RUNS) + "/" + name, visible(bytes));
 }
 
 using Run = std::function<void(Sink&)>;

@@ -5,13 +5,16 @@ The golden runs, and the schemas themselves: each way to break a record that is 
 refused, so that a schema which accepts everything fails.
 Usage: schema_test.py SCHEMA_FOLDER GOLDEN_FOLDER
 """
-import copy
 import glob
 import json
 import os
+import pathlib
 import sys
 
 import jsonschema
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from broken_record import DELETE, broken, change  # noqa: E402
 
 schemas, golden = sys.argv[1:]
 
@@ -58,8 +61,7 @@ for path in sorted(glob.glob(os.path.join(golden, "*.jsonl"))):
 if sorted(records) != ["end", "start", "stuck-m", "thread-churn", "tick", "timer-flood"]:
     failures.append(f"the golden runs have only {sorted(records)}")
 
-# In which record, where, and what is put there; DELETE takes the key out.
-DELETE = object()
+# In which record, where, and what is put there.
 wrong = [
     ("start", ["type"], "begin"), ("start", ["type"], DELETE), ("start", ["schema"], "cgoscope/watch/2"), ("start", ["extra"], 1),
     ("start", ["time"], "2025-01-02 03:04:05"), ("start", ["time"], "2025-01-02T03:04:05Z"), ("start", ["process", "pid"], 0),
@@ -86,16 +88,8 @@ wrong = [
     ("end", ["why"], None), ("end", ["extra"], 1),
 ]
 for name, where, value in wrong:
-    record = copy.deepcopy(records[name])
-    at = record
-    for key in where[:-1]:
-        at = at[key]
-    if value is DELETE:
-        del at[where[-1]]
-    else:
-        at[where[-1]] = value
-    if validator.is_valid(record):
-        failures.append(f"the schema accepts a {name} with {where} {'missing' if value is DELETE else repr(value)}")
+    if validator.is_valid(broken(records[name], where, value)):
+        failures.append(f"the schema accepts a {name} with {change(where, value)}")
 
 print("\n".join(failures) or f"{count} golden records are valid; {len(wrong)} wrong ones are refused")
 sys.exit(1 if failures else 0)
