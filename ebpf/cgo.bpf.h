@@ -53,7 +53,6 @@ static __always_inline enum outcome begin_cgo_call(cg_registers* r) {
   __u32 above;
   if (!function) return MAP_FULL;
   if (function->caller_pc == 0) function->caller_pc = return_address(r, adjust);
-  call.tid = visible_tid();
   call.depth_bytes = (__u32)(read_word(g, config.layout.g_stack_hi) - (STACK_POINTER(r) + adjust));
   call.began_ns = bpf_ktime_get_ns();
 

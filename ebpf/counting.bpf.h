@@ -68,6 +68,5 @@ static __always_inline enum outcome count_at_place(cg_registers* r, enum cg_sign
     if (!count) return MAP_FULL;
   }
   __sync_fetch_and_add(&count->count, 1);
-  count->last_ns = bpf_ktime_get_ns();
   return AGGREGATED;
 }

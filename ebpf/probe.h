@@ -52,7 +52,6 @@ struct cg_place {
 // What is counted at one place, since the signal was attached first.
 struct cg_count {
   __u64 count;
-  __u64 last_ns;  // CLOCK_MONOTONIC
   // Timer places only: what became of timers that were created here. Those that still wait, or that
   // nobody will ever wait for, are count - stopped - fired - unfollowed.
   __u64 stopped;
@@ -70,6 +69,12 @@ struct cg_churn_place {
   __u64 lock_pcs[CG_LOCK_DEPTH];
 };
 
+// Of a thread, by its id: who locked it last, or exited locked to it.
+struct cg_locked_goroutine {
+  __u64 goid;
+  struct cg_churn_place place;
+};
+
 #define CG_LATENCY_BUCKETS 40
 
 // One C function as Go calls it. The key is the C stub's address in the target.
@@ -85,10 +90,10 @@ struct cg_cgo_function {
 struct cg_cgo_in_flight {
   __u64 stub;
   __u64 began_ns;  // CLOCK_MONOTONIC
-  __u32 tid;       // in the probe's pid namespace; 0 when not known
   // How far below the top of the goroutine's stack the call lies, in bytes: the same at its return,
   // also when the stack has been moved meanwhile. A call from a callback lies deeper.
   __u32 depth_bytes;
+  __u32 pad;
 };
 
 #define CG_NESTED_CALLS 4

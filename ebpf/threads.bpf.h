@@ -9,17 +9,12 @@
 
 #include "ebpf/counting.bpf.h"
 
-struct locked_goroutine {
-  __u64 goid;
-  struct cg_churn_place place;
-};
-
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 16384);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __type(key, __u32);  // tid
-  __type(value, struct locked_goroutine);
+  __type(value, struct cg_locked_goroutine);
 } thread_locker SEC(".maps");
 
 struct {
@@ -30,14 +25,14 @@ struct {
   __type(value, __u64);
 } churn_places SEC(".maps");
 
-static __always_inline void describe_goroutine(__u64 g, struct locked_goroutine* who) {
+static __always_inline void describe_goroutine(__u64 g, struct cg_locked_goroutine* who) {
   who->goid = read_word(g, config.layout.g_goid);
   who->place.start_pc = read_word(g, config.layout.g_startpc);
   who->place.go_pc = read_word(g, config.layout.g_gopc);
 }
 
 static __always_inline enum outcome note_locker(cg_registers* r) {
-  struct locked_goroutine who = {};
+  struct cg_locked_goroutine who = {};
   __u32 tid = (__u32)bpf_get_current_pid_tgid();
   describe_goroutine(GO_G(r), &who);
   read_stack(r, CG_LOCK_THREAD, who.place.lock_pcs, CG_LOCK_DEPTH);
@@ -45,10 +40,10 @@ static __always_inline enum outcome note_locker(cg_registers* r) {
 }
 
 static __always_inline enum outcome note_exit_of_locked(cg_registers* r) {
-  struct locked_goroutine who = {};
+  struct cg_locked_goroutine who = {};
   __u32 tid = (__u32)bpf_get_current_pid_tgid();
   __u64 g = GO_ARGUMENT_0(r);
-  const struct locked_goroutine* known;
+  const struct cg_locked_goroutine* known;
   if (read_word(g, config.layout.g_lockedm) == 0) return FILTERED;
   describe_goroutine(g, &who);
   known = bpf_map_lookup_elem(&thread_locker, &tid);
@@ -59,7 +54,7 @@ static __always_inline enum outcome note_exit_of_locked(cg_registers* r) {
 static __always_inline enum outcome count_thread_exit(void) {
   struct cg_churn_place place = {};  // all 0: it locked before the attach
   __u32 tid = (__u32)bpf_get_current_pid_tgid();
-  const struct locked_goroutine* who = bpf_map_lookup_elem(&thread_locker, &tid);
+  const struct cg_locked_goroutine* who = bpf_map_lookup_elem(&thread_locker, &tid);
   __u64* count;
   if (who) {
     place = who->place;

@@ -106,7 +106,6 @@ static __always_inline enum outcome start_timer(cg_registers* r, enum cg_signal 
   count = timer_count(id);
   if (!count) return MAP_FULL;
   __sync_fetch_and_add(&count->count, 1);
-  count->last_ns = bpf_ktime_get_ns();
   follow(seen.argument, id, runs(seen.function, load_base(r), config.send_time));
   return AGGREGATED;
 }

@@ -127,7 +127,7 @@ double Groups::interval_over(int64_t now_ns) {
     loads.push_back({group, attached - state.attached_before_ns, costs_ns[index(group)]});
     state.attached_before_ns = attached;
   }
-  for (const GroupShare& next : budget_.plan(loads, interval_ns)) {
+  for (const GroupShare& next : budget_.plan(loads)) {
     Group& state = groups_[index(next.group)];
     if (next.share == 0 && state.share != 0)
       tell(next.group, "detached: over the budget even part-time; tried again from time to time");
@@ -140,6 +140,7 @@ double Groups::interval_over(int64_t now_ns) {
     state.let_go_at_ns.reset();
     if (next.share == 0) {
       attachment_.detach(next.group);
+      state.attached_before_ns = attachment_.attached_ns(next.group);
       continue;
     }
     attach(next.group);

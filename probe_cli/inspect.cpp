@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "probe_cli/go/go_binary.h"
 #include "probe_cli/go/signals.h"
 #include "probe_cli/process/census.h"
+#include "probe_cli/process/proc_file.h"
 #include "probe_cli/process/target.h"
 
 namespace cgoscope {
@@ -33,7 +33,7 @@ std::string_view state_name(SignalState state) {
                                          : "refused";
 }
 
-std::string hexadecimal(const std::optional<uint64_t>& address) {
+std::string shown(const std::optional<uint64_t>& address) {
   return address ? fmt::format("{:#x}", *address) : "not found";
 }
 
@@ -88,8 +88,8 @@ void write_text(const Facts& facts, std::ostream& out) {
   line("layout", fmt::format("from {}{}", layout_source_name(binary.layout.source),
                              facts.pid ? "; " + facts.fit : ""));
   line("globals", fmt::format("allm {}, allp {}, allgs {}, sched {} ({})",
-                              hexadecimal(binary.globals.allm), hexadecimal(binary.globals.allp),
-                              hexadecimal(binary.globals.allgs), hexadecimal(binary.globals.sched),
+                              shown(binary.globals.allm), shown(binary.globals.allp),
+                              shown(binary.globals.allgs), shown(binary.globals.sched),
                               binary.globals.decoded ? "decoded" : "from symbols"));
   line("timers", binary.keeps_abandoned_timers("")
                      ? "kept until they fire, when nobody stops them"
@@ -109,15 +109,14 @@ void write_text(const Facts& facts, std::ostream& out) {
 }
 
 Result<Facts> gather(const std::string& subject) {
-  pid_t pid = 0;
-  const auto [rest, error] = std::from_chars(subject.data(), subject.data() + subject.size(), pid);
-  if (error != std::errc() || rest != subject.data() + subject.size()) {
+  const std::optional<pid_t> pid = parse_number<pid_t>(subject);
+  if (!pid) {
     Result<GoBinary> binary = GoBinary::open(subject);
     if (!binary) return binary.error();
     std::vector<PlannedSignal> signals = plan_signals(*binary);
     return Facts{subject, std::nullopt, std::move(*binary), std::move(signals), "", true};
   }
-  Result<Target> target = Target::open(pid);
+  Result<Target> target = Target::open(*pid);
   if (!target) return target.error();
   Result<GoBinary> binary = GoBinary::open(target->executable());
   if (!binary) return binary.error();
@@ -126,7 +125,7 @@ Result<Facts> gather(const std::string& subject) {
   const auto segments = facts.binary.image->segments();
   const Result<uint64_t> base = target->load_base(segments.empty() ? 0 : segments[0].address);
   const Result<bool> valid =
-      base ? CensusReader(TargetMemory(pid), facts.binary.layout, facts.binary.globals, *base)
+      base ? CensusReader(TargetMemory(*pid), facts.binary.layout, facts.binary.globals, *base)
                  .validate()
            : Result<bool>(base.error());
   facts.fits = valid.has_value();

@@ -125,15 +125,13 @@ class Run {
 
 Result<bool> Run::open() {
   if (!options_.command.empty()) {
-    Result<std::string> file = find_executable(options_.command[0]);
-    if (!file) return file.error();
-    executable_ = *file;
-    Result<GoBinary> binary = GoBinary::open(executable_);
-    if (!binary) return binary.error();
-    binary_ = std::move(*binary);
     Result<Command> command = Command::prepare(options_.command);
     if (!command) return command.error();
     command_ = std::move(*command);
+    executable_ = command_->executable();
+    Result<GoBinary> binary = GoBinary::open(executable_);
+    if (!binary) return binary.error();
+    binary_ = std::move(*binary);
     Result<Target> target = Target::open(command_->pid());
     if (!target) return target.error();
     target_ = std::move(*target);
@@ -206,7 +204,6 @@ void Run::start_census() {
                       [this](uint64_t pc) { return binary_->functions.stack_bytes_at(pc); });
   const Result<bool> valid = reader.validate();
   if (valid) {
-    subject_.wait_reasons = reader.wait_reasons();
     sampler_->use_census(std::move(reader));
     census_tried_ = true;
   } else if (valid.error().hint != "try again" || monotonic_ns() > census_until_ns_) {
@@ -223,6 +220,7 @@ Result<int> Run::run() {
   subject_.exe = command_ ? executable_ : target_->executable_name();
   subject_.go_version = binary_->build.version_text;
   subject_.cgo = binary_->uses_cgo;
+  subject_.wait_reasons = binary_->globals.wait_reasons;
   subject_.started_by_us = command_.has_value();
   subject_.keeps_abandoned_timers = binary_->keeps_abandoned_timers(
       command_ ? std::string(std::getenv("GODEBUG") != nullptr ? std::getenv("GODEBUG") : "")

@@ -30,12 +30,6 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
-std::string contents_of(const std::filesystem::path& path) {
-  std::stringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 void write_file(const std::filesystem::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
@@ -58,6 +52,20 @@ class Lock {
 };
 
 }  // namespace
+
+std::string contents_of(const std::filesystem::path& path) {
+  std::stringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+Result<std::string> go_line(const GoToolchain& toolchain) {
+  const Result<std::string> version = output_of({toolchain.go(), "env", "GOVERSION"});
+  if (!version) return version.error();
+  const size_t minor = version->find('.') + 1;  // "go1.24.4\n"
+  if (version->rfind("go1.", 0) != 0) return Error{"no release of Go", *version, ""};
+  return "1." + version->substr(minor, version->find_first_not_of("0123456789", minor) - minor);
+}
 
 Result<std::string> output_of(const std::vector<std::string>& arguments, const std::string& input) {
   const MemoryFile file(input);
@@ -91,23 +99,35 @@ Result<std::string> build_go_program(const GoToolchain& toolchain, const GoProgr
   if (error) return Error{"cannot make the folder " + folder.string(), error.message(), ""};
   const Lock lock(folder / "lock");
 
+  const fs::path executable = folder / program.name;
+  std::vector<std::string> command = {"env",
+                                      "-C",
+                                      program.folder.empty() ? folder.string() : program.folder,
+                                      "GOFLAGS=-mod=mod",
+                                      "GOTOOLCHAIN=local",
+                                      "GOWORK=off",
+                                      "GO111MODULE=on",
+                                      "CGO_ENABLED=1"};
+  command.insert(command.end(), program.environment.begin(), program.environment.end());
+  command.insert(command.end(), {toolchain.go(), "build", "-o", executable.string()});
+  command.insert(command.end(), program.options.begin(), program.options.end());
+  if (!program.folder.empty()) {  // whether anything has changed there, Go knows
+    command.push_back("./" + program.package);
+    const Result<std::string> output = output_of(command);
+    if (!output) return output.error();
+    return executable.string();
+  }
+
   std::string made_of = toolchain.root + "\n" + program.go_version + "\n";
   for (const std::string& option : program.options) made_of += option + "\n";
   for (const std::string& variable : program.environment) made_of += variable + "\n";
   made_of += program.source;
-  const fs::path executable = folder / program.name;
   if (fs::exists(executable) && contents_of(folder / "made_of") == made_of)
     return executable.string();
 
   write_file(folder / "main.go", program.source);
   write_file(folder / "go.mod",
              "module example.org/" + program.name + "\n\ngo " + program.go_version + "\n");
-  std::vector<std::string> command = {
-      "env",        "-C",           folder.string(), "GOFLAGS=-mod=mod", "GOTOOLCHAIN=local",
-      "GOWORK=off", "CGO_ENABLED=1"};
-  command.insert(command.end(), program.environment.begin(), program.environment.end());
-  command.insert(command.end(), {toolchain.go(), "build", "-o", executable.string()});
-  command.insert(command.end(), program.options.begin(), program.options.end());
   const Result<std::string> output = output_of(command);
   if (!output) return output.error();
   write_file(folder / "made_of", made_of);

@@ -111,12 +111,9 @@ void Attachment::Parts::forget_earlier_windows(SignalGroup group) {
   if (group == SignalGroup::kTimers) lose_timers_from_view();
   if (group == SignalGroup::kCgo)
     read_hash<uint64_t, cg_cgo_calls>(bpf_map__fd(programs->maps.cgo_in_flight), Taking::kRemove);
-  if (group == SignalGroup::kThreads) {
-    const int lockers = bpf_map__fd(programs->maps.thread_locker);
-    uint32_t tid = 0;
-    while (bpf_map_get_next_key(lockers, nullptr, &tid) == 0)
-      if (bpf_map_delete_elem(lockers, &tid) != 0) break;
-  }
+  if (group == SignalGroup::kThreads)
+    read_hash<uint32_t, cg_locked_goroutine>(bpf_map__fd(programs->maps.thread_locker),
+                                             Taking::kRemove);
 }
 
 Attachment::Attachment(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -166,18 +163,17 @@ Result<bool> Attachment::attach(SignalGroup group) {
 }
 
 void Attachment::detach(std::span<const SignalGroup> groups) {
+  // Of the moment before: while links are removed, which takes long, hits come to an end.
+  const int64_t now_ns = monotonic_ns();
   std::vector<Links> links;
   for (const SignalGroup group : groups) {
-    for (Links& some : parts_->window(group).links) links.push_back(std::move(some));
-    parts_->window(group).links.clear();
-  }
-  Links::remove(std::move(links));
-  for (const SignalGroup group : groups) {
     Window& window = parts_->window(group);
-    if (!window.since_ns) continue;
-    window.attached_ns += monotonic_ns() - *window.since_ns;
+    std::move(window.links.begin(), window.links.end(), std::back_inserter(links));
+    window.links.clear();
+    if (window.since_ns) window.attached_ns += now_ns - *window.since_ns;
     window.since_ns.reset();
   }
+  Links::remove(std::move(links));
 }
 
 int64_t Attachment::attached_ns(SignalGroup group) const {

@@ -17,7 +17,7 @@ bool cut_last(SignalGroup group) {
 Budget::Budget(std::optional<double> share_of_cpus, double cpus)
     : limit_(share_of_cpus), cpus_(cpus) {}
 
-std::vector<GroupShare> Budget::plan(const std::vector<GroupLoad>& loads, int64_t interval_ns) {
+std::vector<GroupShare> Budget::plan(const std::vector<GroupLoad>& loads) {
   struct Wanted {
     GroupShare* share;
     double cost_per_ns;  // while attached
@@ -36,7 +36,7 @@ std::vector<GroupShare> Budget::plan(const std::vector<GroupLoad>& loads, int64_
     by_cost.push_back({&shares.back(), known.cost_per_ns});
     total += known.cost_per_ns;
   }
-  if (!limit_ || interval_ns <= 0) return shares;
+  if (!limit_) return shares;
 
   std::sort(by_cost.begin(), by_cost.end(), [](const Wanted& a, const Wanted& b) {
     const bool a_last = cut_last(a.share->group);

@@ -36,7 +36,7 @@ class Budget {
   // dearest group is cut first, to what fits; a share that would be under kLeastShare becomes 0,
   // and the group is tried again, for kLeastShare of one interval, after kRetryIntervals.
   // The groups kThreads and kDeaths are cut last.
-  std::vector<GroupShare> plan(const std::vector<GroupLoad>& loads, int64_t interval_ns);
+  std::vector<GroupShare> plan(const std::vector<GroupLoad>& loads);
 
   static constexpr double kLeastShare = 0.05;
   static constexpr int kRetryIntervals = 30;

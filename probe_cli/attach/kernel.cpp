@@ -81,11 +81,14 @@ Check attach_cookie(const Check& programs) {
 }
 
 uint64_t effective_capabilities() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("CapEff:")) return strtoull(line.c_str() + 7, nullptr, 16);
-  }
-  return 0;
+  static const uint64_t held = [] {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("CapEff:")) return strtoull(line.c_str() + 7, nullptr, 16);
+    }
+    return 0ULL;
+  }();
+  return held;
 }
 
 Check capability(const char* name, int number, bool covered, std::string costs) {
@@ -224,9 +227,6 @@ std::vector<Check> check_kernel() {
   checks.push_back(ptrace_scope());
   checks.push_back(pid_namespace());
   checks.push_back(btf());
-  for (Check& check : checks) {
-    if (check.good) check.mend.clear();
-  }
   return checks;
 }
 

@@ -30,17 +30,24 @@ const std::vector<std::string_view> kFunctions = {"runtime.preemptall", "runtime
                                                   "runtime.mexit", "runtime.mput",
                                                   "runtime.waitReason.String"};
 
-// A string in the file, as the [N]string at `address` has it at `index`.
-bool is_wait_reason(const ElfImage& image, uint64_t address, uint32_t index) {
-  const uint64_t at = address + index * kStringBytes;
-  const auto pointer = image.pointer_at(at);
-  const auto length = value_at<uint64_t>(image.bytes_at(at + kWordBytes, kWordBytes), 0);
-  if (!pointer || !length || *length > kMaxWaitReasonBytes) return false;
-  if (index == 0) return *length == 0;  // waitReasonZero
-  const Bytes text = image.bytes_at(*pointer, *length);
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](std::byte byte) {
-    return std::to_integer<int>(byte) >= 0x20 && std::to_integer<int>(byte) < 0x7f;
-  });
+// The [count]string at `address`; empty when it is none, or not one of wait reasons.
+std::vector<std::string> wait_reasons_at(const ElfImage& image, uint64_t address, uint64_t count) {
+  if (count > kMaxWaitReasons) return {};
+  std::vector<std::string> reasons;
+  for (uint64_t index = 0; index < count; ++index) {
+    const uint64_t at = address + index * kStringBytes;
+    const auto pointer = image.pointer_at(at);
+    const auto length = value_at<uint64_t>(image.bytes_at(at + kWordBytes, kWordBytes), 0);
+    if (!pointer || !length || *length > kMaxWaitReasonBytes) return {};
+    if ((index == 0) != (*length == 0)) return {};  // waitReasonZero
+    std::string& reason = reasons.emplace_back();
+    for (const std::byte byte : image.bytes_at(*pointer, *length))
+      reason += static_cast<char>(std::to_integer<int>(byte));
+    const bool printable = std::all_of(reason.begin(), reason.end(),
+                                       [](char byte) { return byte >= 0x20 && byte < 0x7f; });
+    if (reason.size() != *length || !printable) return {};
+  }
+  return reasons;
 }
 
 // The number that the function compares with first; 0 when there is none.
@@ -168,16 +175,12 @@ class Decoder {
 
   void decode_wait_reasons() {
     const uint64_t count = number_compared_in(kWaitReasonString);
-    if (count > 0 && count <= kMaxWaitReasons) {
-      for (const AddressReference& reference : references_of(kWaitReasonString)) {
-        if (!reference.takes_address) continue;
-        uint32_t good = 0;
-        while (good < count && is_wait_reason(image_, reference.address, good)) ++good;
-        if (good != count) continue;
-        globals_.wait_reason_strings = reference.address;
-        globals_.wait_reason_count = good;
-        return;
-      }
+    for (const AddressReference& reference : references_of(kWaitReasonString)) {
+      if (!reference.takes_address) continue;
+      globals_.wait_reasons = wait_reasons_at(image_, reference.address, count);
+      if (globals_.wait_reasons.empty()) continue;
+      globals_.wait_reason_strings = reference.address;
+      return;
     }
     miss("waitReasonStrings", differs(kWaitReasonString, "look them up"));
   }
@@ -208,9 +211,9 @@ Globals find_globals(const ElfImage& image, const Pclntab& functions, const Layo
   take_symbol(image, "runtime.allp", &globals.allp);
   take_symbol(image, "runtime.sched", &globals.sched);
   const ElfSymbol* reasons = image.symbol_named("runtime.waitReasonStrings");
-  if (reasons != nullptr && reasons->size / kStringBytes <= kMaxWaitReasons) {
+  if (reasons != nullptr) {
     globals.wait_reason_strings = reasons->address;
-    globals.wait_reason_count = static_cast<uint32_t>(reasons->size / kStringBytes);
+    globals.wait_reasons = wait_reasons_at(image, reasons->address, reasons->size / kStringBytes);
   }
   if (globals.allgs && globals.allm && globals.allp && globals.sched && globals.wait_reason_strings)
     return globals;

@@ -20,9 +20,9 @@ struct Globals {                                // addresses as linked
   std::optional<uint64_t> allp;                 // []*p
   std::optional<uint64_t> sched;                // schedt
   std::optional<uint64_t> wait_reason_strings;  // [N]string
-  uint32_t wait_reason_count = 0;
-  bool decoded = false;              // some of them, by reading instructions
-  std::vector<std::string> missing;  // "runtime.allm is not known: runtime.mexit does not …"
+  std::vector<std::string> wait_reasons;        // what lies there: the runtime's words, by code
+  bool decoded = false;                         // some of them, by reading instructions
+  std::vector<std::string> missing;             // "runtime.allm is not known: runtime.mexit does not …"
 };
 
 // The symbols, and for those that have none, what the instructions say.

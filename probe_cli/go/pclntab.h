@@ -34,7 +34,6 @@ class Pclntab {
 
   uint64_t text_begin() const { return tables_.text_begin; }  // runtime.text; not .text's address
   uint64_t text_end() const { return tables_.text_end; }
-  uint64_t moduledata_address() const { return tables_.moduledata; }
   uint32_t function_count() const { return tables_.function_count; }
   // Whether the tables of inlined calls were found; without them frames_at knows the outermost
   // function alone.

@@ -34,7 +34,7 @@ Descriptor open_file(const std::string& path, std::optional<uint64_t> inode) {
 
 }  // namespace
 
-const Dwfl_Callbacks CModules::kCallbacks = {&CModules::on_find_elf, &CModules::on_find_debuginfo,
+const Dwfl_Callbacks CModules::kCallbacks = {&CModules::on_find_elf, &dwfl_build_id_find_debuginfo,
                                              nullptr, nullptr};
 
 Result<std::unique_ptr<CModules>> CModules::open(pid_t pid) {
@@ -116,13 +116,6 @@ int CModules::on_find_elf(Dwfl_Module*, void** self, const char*, Dwarf_Addr bas
   if (!file) return -1;
   *elf = elf_begin(file.get(), ELF_C_READ, nullptr);
   return *elf == nullptr ? -1 : file.release();
-}
-
-int CModules::on_find_debuginfo(Dwfl_Module* module, void** self, const char* name, Dwarf_Addr base,
-                                const char* file_name, const char* debuglink_file, GElf_Word crc,
-                                char** debuginfo_file_name) {
-  return dwfl_build_id_find_debuginfo(module, self, name, base, file_name, debuglink_file, crc,
-                                      debuginfo_file_name);
 }
 
 Frame CModules::frame_at(uint64_t pc, bool is_return) const {

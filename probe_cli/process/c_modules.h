@@ -43,9 +43,6 @@ class CModules {
   Descriptor open_mapped(uint64_t address) const;
   static int on_find_elf(Dwfl_Module* module, void** self, const char* name, Dwarf_Addr base,
                          char** file_name, Elf** elf);
-  static int on_find_debuginfo(Dwfl_Module* module, void** self, const char* name, Dwarf_Addr base,
-                               const char* file_name, const char* debuglink_file, GElf_Word crc,
-                               char** debuginfo_file_name);
 
   static const Dwfl_Callbacks kCallbacks;
 

@@ -14,8 +14,6 @@ namespace cgoscope {
 namespace {
 
 constexpr uint64_t kMostPs = 1 << 16;
-constexpr uint32_t kMostWaitReasons = 256;
-constexpr uint64_t kMostReasonBytes = 100;
 // Larger than the frame of runtime.cgocall in any release, and than that of a system call's
 // wrapper.
 constexpr uint64_t kMostFrameBytes = 256;
@@ -254,26 +252,6 @@ void CensusReader::read_ps(Census& census) const {
     live += i % 2 == 0 ? int64_t{counts[i]} : -int64_t{static_cast<int32_t>(counts[i])};
   }
   census.live_timers = std::max<int64_t>(live, 0);
-}
-
-std::vector<std::string> CensusReader::wait_reasons() const {
-  struct Text {
-    uint64_t pointer = 0, length = 0;
-  };
-  const uint32_t count = globals_.wait_reason_count;
-  if (!globals_.wait_reason_strings || count == 0 || count > kMostWaitReasons) return {};
-  std::vector<Text> texts(count);
-  if (!memory_.read(loaded(*globals_.wait_reason_strings),
-                    std::as_writable_bytes(std::span(texts)))) {
-    return {};
-  }
-  std::vector<std::string> reasons(count);
-  for (size_t i = 0; i < count; ++i) {
-    if (texts[i].length > kMostReasonBytes) return {};
-    reasons[i].resize(texts[i].length);
-    if (!memory_.read(texts[i].pointer, std::as_writable_bytes(std::span(reasons[i])))) return {};
-  }
-  return reasons;
 }
 
 }  // namespace cgoscope

@@ -106,9 +106,6 @@ class CensusReader {
 
   Census read() const;
 
-  // The wait reasons' texts in the target's own words, by code; empty when not found.
-  std::vector<std::string> wait_reasons() const;
-
  private:
   uint64_t loaded(uint64_t linked) const { return linked + load_base_; }
   void read_sched(Census& census) const;

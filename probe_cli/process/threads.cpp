@@ -147,6 +147,11 @@ std::optional<ThreadState> read_thread(pid_t pid, pid_t tid) {
   return state;
 }
 
+pid_t read_own_tid(pid_t pid, pid_t tid) {
+  const auto status = read_proc_file(task_path(pid, tid, "status"));
+  return static_cast<pid_t>(status ? status_number(*status, "NSpid").value_or(0) : 0);
+}
+
 std::vector<pid_t> list_threads(pid_t pid) {
   return numbered_entries("/proc/" + std::to_string(pid) + "/task");
 }

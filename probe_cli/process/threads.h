@@ -34,6 +34,9 @@ int count_threads(pid_t pid);
 // One thread; nullopt when it is gone.
 std::optional<ThreadState> read_thread(pid_t pid, pid_t tid);
 
+// The thread's id in its own pid namespace; 0 when it is gone.
+pid_t read_own_tid(pid_t pid, pid_t tid);
+
 // In ascending order; empty when the process is gone.
 std::vector<pid_t> list_threads(pid_t pid);
 

@@ -15,7 +15,9 @@
 #include <tuple>
 
 #include "probe_cli/attach/attachment.h"
-#include "tests/live/go_program.h"
+#include "tests/go_program.h"
+#include "tests/go_toolchains.h"
+#include "tests/live/talking_program.h"
 
 namespace cgoscope {
 namespace {
@@ -27,10 +29,17 @@ class Attach : public testing::TestWithParam<Row> {
   void SetUp() override {
     const Result<bool> works = try_link_kind(kind());
     if (!works) GTEST_SKIP() << works.error().message();
-    std::string words;
-    path_ = build_go_program(std::get<0>(GetParam()), "counted", words);
-    if (path_.empty() && std::get<0>(GetParam()).root.empty()) GTEST_SKIP() << words;
-    ASSERT_FALSE(path_.empty()) << words;
+    const GoToolchain& toolchain = std::get<0>(GetParam());
+    // With the go line of its release, which decides what becomes of an abandoned timer.
+    const Result<std::string> version = go_line(toolchain);
+    const Result<std::string> path =
+        version ? build_go_program(toolchain, {.name = "counted",
+                                               .source = contents_of(COUNTED_SOURCE),
+                                               .go_version = *version})
+                : version;
+    if (!path && toolchain.root.empty()) GTEST_SKIP() << path.error().message();
+    ASSERT_TRUE(path) << path.error().message();
+    path_ = *path;
     Result<GoBinary> binary = GoBinary::open(path_);
     ASSERT_TRUE(binary) << binary.error().message();
     binary_ = std::make_unique<GoBinary>(std::move(*binary));
@@ -42,7 +51,7 @@ class Attach : public testing::TestWithParam<Row> {
   LinkKind kind() const { return std::get<1>(GetParam()); }
 
   void start(const std::string& work, bool gate = false) {
-    program_ = std::make_unique<GoProgram>(path_, work, gate);
+    program_ = std::make_unique<TalkingProgram>(path_, work, gate);
     if (!gate) {
       ASSERT_TRUE(program_->wait_for("ready"));
     }
@@ -126,7 +135,7 @@ class Attach : public testing::TestWithParam<Row> {
   std::string path_;
   std::unique_ptr<GoBinary> binary_;
   std::vector<PlannedSignal> signals_;
-  std::unique_ptr<GoProgram> program_;
+  std::unique_ptr<TalkingProgram> program_;
   std::unique_ptr<Attachment> attachment_;
 };
 

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +13,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <thread>
+
+#include "tests/go_program.h"
 
 namespace cgoscope {
 
@@ -101,36 +102,18 @@ std::string build_name(Build build) {
   return "stripped_pie";
 }
 
-std::filesystem::path built(const std::string& go, const std::string& toolchain,
-                            const std::filesystem::path& module, const std::string& package,
-                            Build build) {
-  const std::filesystem::path cache = LIVE_CACHE;
-  std::filesystem::create_directories(cache);
-  std::string name = toolchain + "-" + module.filename().string() + "-" + package + "-";
-  name += build_name(build);
-  const std::filesystem::path binary = cache / name;
-  const int lock = open((cache / (name + ".lock")).c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
-  flock(lock, LOCK_EX);
-  setenv("GOCACHE", (cache / "gocache").c_str(), 1);
-  for (const char* setting : {"GOTOOLCHAIN=local", "CGO_ENABLED=1", "GO111MODULE=on", "GOWORK=off"})
-    putenv(const_cast<char*>(setting));
-  // Not `go -C`, which came with Go 1.20.
-  std::vector<std::string> command = {
-      "sh", "-c",           "cd \"$1\" && shift && exec \"$@\"", "sh", module.string(), go, "build",
-      "-o", binary.string()};
+std::string built(const GoToolchain& toolchain, const std::filesystem::path& module,
+                  const std::string& package, Build build) {
+  GoProgram program{.name = module.filename().string() + "-" + package + "-" + build_name(build),
+                    .folder = module.string(),
+                    .package = package};
   if (build == Build::kStripped || build == Build::kStrippedPie)
-    command.emplace_back("-ldflags=-s -w");
-  if (build == Build::kPie || build == Build::kStrippedPie) command.emplace_back("-buildmode=pie");
-  command.push_back("./" + package);
-  const Ended ended = Program(command).wait(300'000);
-  flock(lock, LOCK_UN);
-  close(lock);
-  if (ended.status != 0) {
-    ADD_FAILURE() << go << " cannot build " << package << " (" << build_name(build) << "):\n"
-                  << ended.out << ended.err;
-    return "";
-  }
-  return binary;
+    program.options.emplace_back("-ldflags=-s -w");
+  if (build == Build::kPie || build == Build::kStrippedPie)
+    program.options.emplace_back("-buildmode=pie");
+  const Result<std::string> path = build_go_program(toolchain, program);
+  if (!path) ADD_FAILURE() << path.error().message();
+  return path ? *path : "";
 }
 
 std::string why_not_attachable(const std::string& cgoscope) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/go_toolchains.h"
+
 namespace cgoscope {
 
 struct Ended {
@@ -41,12 +43,10 @@ class Program {
 enum class Build { kPlain, kStripped, kPie, kStrippedPie };
 std::string build_name(Build build);
 
-// The executable of package `package` in module folder `module`, built with the toolchain's `go`
-// unless that was done before (the binaries stay in the build folder's live/); "" and a test
-// failure when it cannot be built.
-std::filesystem::path built(const std::string& go, const std::string& toolchain,
-                            const std::filesystem::path& module, const std::string& package,
-                            Build build);
+// The executable of package `package` in module folder `module`; "" and a test failure when it
+// cannot be built.
+std::string built(const GoToolchain& toolchain, const std::filesystem::path& module,
+                  const std::string& package, Build build);
 
 // Why the probe cannot attach here, as `cgoscope doctor` says it; "" when it can.
 std::string why_not_attachable(const std::string& cgoscope);

@@ -118,8 +118,7 @@ TEST_P(WatchTest, SaysWhatIsWrong) {
   if (const std::string why = why_not_attachable(CGOSCOPE); !why.empty()) GTEST_SKIP() << why;
   const Case& one = GetParam();
   const std::filesystem::path module = kProject / one.row.module;
-  const std::filesystem::path binary =
-      built(one.toolchain.go(), toolchain_label(one.toolchain), module, one.row.package, one.build);
+  const std::string binary = built(one.toolchain, module, one.row.package, one.build);
   ASSERT_FALSE(binary.empty());
 
   std::vector<std::string> command = {
@@ -128,11 +127,11 @@ TEST_P(WatchTest, SaysWhatIsWrong) {
   std::unique_ptr<Program> target;
   std::string output_of_spawned;
   if (one.start == Start::kAttached) {
-    target = std::make_unique<Program>(std::vector<std::string>{binary.string()}, false);
+    target = std::make_unique<Program>(std::vector<std::string>{binary}, false);
     std::this_thread::sleep_for(std::chrono::milliseconds(1000));
     command.insert(command.end(), {"-p", std::to_string(target->pid())});
   } else {
-    command.insert(command.end(), {"--", binary.string()});
+    command.insert(command.end(), {"--", binary});
   }
   const Ended ended = Program(command).wait(60'000);
   ASSERT_FALSE(ended.timed_out);

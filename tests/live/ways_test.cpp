@@ -26,10 +26,8 @@ const fs::path kProject = PROJECT_FOLDER;
 void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
 // The newest of the toolchains: what is tested here does not depend on the release.
-fs::path go_program(const std::string& module, const std::string& package) {
-  const GoToolchain toolchain = go_toolchains().back();
-  return built(toolchain.go(), toolchain_name({toolchain, 0}), kProject / module, package,
-               Build::kPlain);
+std::string go_program(const std::string& module, const std::string& package) {
+  return built(go_toolchains().back(), kProject / module, package, Build::kPlain);
 }
 
 std::vector<json> records(const std::string& text) {
@@ -63,8 +61,8 @@ class Ways : public testing::Test {
 };
 
 TEST_F(Ways, ATargetInAnotherPidNamespaceHasOurThreadIds) {
-  const fs::path binary = go_program("examples/stuck_m", "bug");
-  Program shell({"unshare", "-pf", "--mount-proc", binary.string()}, false);
+  const std::string binary = go_program("examples/stuck_m", "bug");
+  Program shell({"unshare", "-pf", "--mount-proc", binary}, false);
   sleep_ms(1500);
   std::ifstream children("/proc/" + std::to_string(shell.pid()) + "/task/" +
                          std::to_string(shell.pid()) + "/children");
@@ -98,7 +96,7 @@ TEST_F(Ways, FourCapabilitiesAreEnough) {
   const fs::path copy = fs::temp_directory_path() / "cgoscope-of-nobody";
   fs::copy_file(CGOSCOPE, copy, fs::copy_options::overwrite_existing);
   fs::permissions(copy, fs::perms(0755));
-  Program target({go_program("examples/stuck_m", "bug").string()}, false);
+  Program target({go_program("examples/stuck_m", "bug")}, false);
   sleep_ms(1000);
   const std::string capabilities = "+bpf,+perfmon,+sys_ptrace,+dac_read_search";
   const Ended ended = Program({"setpriv",
@@ -133,7 +131,7 @@ TEST_F(Ways, WithoutPrivilegesItSaysWhichLack) {
   const fs::path copy = fs::temp_directory_path() / "cgoscope-of-nobody-2";
   fs::copy_file(CGOSCOPE, copy, fs::copy_options::overwrite_existing);
   fs::permissions(copy, fs::perms(0755));
-  Program target({go_program("examples/stuck_m", "bug").string()}, false);
+  Program target({go_program("examples/stuck_m", "bug")}, false);
   sleep_ms(300);
   const Ended ended =
       Program({"setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups",
@@ -146,26 +144,26 @@ TEST_F(Ways, WithoutPrivilegesItSaysWhichLack) {
 }
 
 TEST_F(Ways, AProgramThatIsGoneAtOnceIsToldOf) {
-  const fs::path binary = go_program("tests/live/programs", "brief");
-  const Ended ended = watch({"--", binary.string()});
+  const std::string binary = go_program("tests/live/programs", "brief");
+  const Ended ended = watch({"--", binary});
   const json finding = finding_of(ended.err, "thread-churn");
   ASSERT_FALSE(finding.is_null()) << ended.err;
   EXPECT_EQ(finding.at("evidence").at("locked").at("line"),
             line_of(kProject / "tests/live/programs/brief/main.go", "LockOSThread"));
   EXPECT_EQ(ended.status, 1);
   EXPECT_EQ(records(ended.err).back().at("target").at("status"), 7);
-  EXPECT_EQ(watch({"--exit-like-command", "--", binary.string()}).status, 7);
+  EXPECT_EQ(watch({"--exit-like-command", "--", binary}).status, 7);
 }
 
 TEST_F(Ways, LastWordsAreHeard) {
-  const fs::path binary = go_program("tests/live/programs", "lastwords");
+  const std::string binary = go_program("tests/live/programs", "lastwords");
   const struct {
     std::string way, words;
   } kWays[] = {{"throw", "unlock of unlocked mutex"},
                {"deadlock", "all goroutines are asleep"},
                {"panic", "nobody recovers this"}};
   for (const auto& [way, words] : kWays) {
-    const Ended ended = Program({CGOSCOPE, "watch", "--", binary.string(), way}).wait(30'000);
+    const Ended ended = Program({CGOSCOPE, "watch", "--", binary, way}).wait(30'000);
     const size_t at = ended.err.find("the target's ");
     ASSERT_NE(at, std::string::npos) << ended.err;
     EXPECT_NE(ended.err.find(words, at), std::string::npos) << ended.err;
@@ -174,7 +172,7 @@ TEST_F(Ways, LastWordsAreHeard) {
 }
 
 TEST_F(Ways, AStormOfAttachingHarmsNothing) {
-  Program target({go_program("tests/live/programs", "storm").string()});
+  Program target({go_program("tests/live/programs", "storm")});
   sleep_ms(300);
   for (int i = 0; i < 12; ++i) {
     const Ended ended =
@@ -198,8 +196,8 @@ TEST_F(Ways, AStormOfAttachingHarmsNothing) {
 
 TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
   const std::string recording = (fs::path(testing::TempDir()) / "run.rec").string();
-  const Ended live = watch({"--record", recording, "--duration", "3s", "--",
-                            go_program("examples/stuck_m", "bug").string()});
+  const Ended live = watch(
+      {"--record", recording, "--duration", "3s", "--", go_program("examples/stuck_m", "bug")});
   const json finding = finding_of(live.err, "stuck-m");
   ASSERT_FALSE(finding.is_null()) << live.err;
   const Ended replayed = Program({CGOSCOPE, "replay", "--format", "json", recording}).wait(10'000);

@@ -77,7 +77,7 @@ const std::vector<Row> kRows = {
 TEST_P(BudgetTest, Shares) {
   const Row& row = GetParam();
   Budget budget(row.share_of_cpus, row.cpus);
-  const auto shares = budget.plan(as_loads(row.loads), kSecond);
+  const auto shares = budget.plan(as_loads(row.loads));
   ASSERT_EQ(shares.size(), row.shares.size());
   for (size_t i = 0; i < shares.size(); ++i) {
     EXPECT_EQ(shares[i].group, row.loads[i].group);
@@ -94,34 +94,34 @@ TEST(Budget, HoldsAShareWhileTheRateStays) {
   double share = 1;
   for (int interval = 0; interval < 10; ++interval) {
     const auto attached = static_cast<int64_t>(share * kSecond);
-    share = budget.plan({{SignalGroup::kParks, attached, 4e7 * share}}, kSecond)[0].share;
+    share = budget.plan({{SignalGroup::kParks, attached, 4e7 * share}})[0].share;
     EXPECT_NEAR(share, 0.25, 1e-6) << interval;
   }
 }
 
 TEST(Budget, TriesADetachedGroupAgain) {
   Budget budget(0.01, 1);
-  EXPECT_EQ(budget.plan({{SignalGroup::kParks, kSecond, 9e8}}, kSecond)[0].share, 0);
+  EXPECT_EQ(budget.plan({{SignalGroup::kParks, kSecond, 9e8}})[0].share, 0);
   for (int interval = 1; interval < Budget::kRetryIntervals; ++interval)
-    ASSERT_EQ(budget.plan({{SignalGroup::kParks, 0, 0}}, kSecond)[0].share, 0) << interval;
-  EXPECT_EQ(budget.plan({{SignalGroup::kParks, 0, 0}}, kSecond)[0].share, Budget::kLeastShare);
+    ASSERT_EQ(budget.plan({{SignalGroup::kParks, 0, 0}})[0].share, 0) << interval;
+  EXPECT_EQ(budget.plan({{SignalGroup::kParks, 0, 0}})[0].share, Budget::kLeastShare);
   // Still too dear: detached for as long again.
   const auto tried = static_cast<int64_t>(Budget::kLeastShare * kSecond);
-  EXPECT_EQ(budget.plan({{SignalGroup::kParks, tried, 4.5e7}}, kSecond)[0].share, 0);
+  EXPECT_EQ(budget.plan({{SignalGroup::kParks, tried, 4.5e7}})[0].share, 0);
   for (int interval = 1; interval < Budget::kRetryIntervals; ++interval)
-    ASSERT_EQ(budget.plan({{SignalGroup::kParks, 0, 0}}, kSecond)[0].share, 0) << interval;
-  EXPECT_EQ(budget.plan({{SignalGroup::kParks, 0, 0}}, kSecond)[0].share, Budget::kLeastShare);
+    ASSERT_EQ(budget.plan({{SignalGroup::kParks, 0, 0}})[0].share, 0) << interval;
+  EXPECT_EQ(budget.plan({{SignalGroup::kParks, 0, 0}})[0].share, Budget::kLeastShare);
   // Cheap by now.
-  EXPECT_EQ(budget.plan({{SignalGroup::kParks, tried, 1e3}}, kSecond)[0].share, 1);
+  EXPECT_EQ(budget.plan({{SignalGroup::kParks, tried, 1e3}})[0].share, 1);
 }
 
 // Its room is given back at once when another group gets cheaper.
 TEST(Budget, ReturnsWhatOthersNoLongerNeed) {
   Budget budget(0.01, 1);
   auto shares = budget.plan(
-      {{SignalGroup::kThreads, kSecond, 9.9e6}, {SignalGroup::kParks, kSecond, 9e6}}, kSecond);
+      {{SignalGroup::kThreads, kSecond, 9.9e6}, {SignalGroup::kParks, kSecond, 9e6}});
   EXPECT_EQ(shares[1].share, 0);
-  shares = budget.plan({{SignalGroup::kThreads, kSecond, 0}, {SignalGroup::kParks, 0, 0}}, kSecond);
+  shares = budget.plan({{SignalGroup::kThreads, kSecond, 0}, {SignalGroup::kParks, 0, 0}});
   EXPECT_EQ(shares[1].share, 1);
 }
 

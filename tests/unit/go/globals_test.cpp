@@ -65,8 +65,10 @@ TEST_P(GlobalsOfProgram, AreTheSymbolsAndTheInstructionsSayTheSame) {
     const Globals decoded = decode_globals(*binary->image, binary->functions, binary->layout);
     EXPECT_TRUE(decoded.decoded);
     expect_the_symbols(decoded, symbols);
-    EXPECT_EQ(decoded.wait_reason_count, binary->globals.wait_reason_count);
-    EXPECT_GE(decoded.wait_reason_count, 27U);
+    EXPECT_EQ(decoded.wait_reasons, binary->globals.wait_reasons);
+    ASSERT_GE(decoded.wait_reasons.size(), 27U);
+    EXPECT_EQ(decoded.wait_reasons[2], "IO wait");
+    EXPECT_THAT(decoded.wait_reasons, testing::Contains("chan receive"));
   }
 }
 

@@ -36,11 +36,6 @@ class LayoutOfProgram : public WithToolchain {};
 INSTANTIATE_TEST_SUITE_P(Toolchains, LayoutOfProgram, testing::ValuesIn(go_toolchains()),
                          toolchain_name);
 
-std::string contents_of(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 // What the lines of runtime_offsets say of each field that we know.
 Layout layout_of_lines(const std::string& text, int minor) {
   std::map<std::string, uint32_t> offsets;

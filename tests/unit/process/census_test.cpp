@@ -190,15 +190,6 @@ TEST_P(CensusOfGo, LiveTimersAreExact) {
   EXPECT_GT(reader_->read().ps, 0);
 }
 
-TEST_P(CensusOfGo, WaitReasonsAreTheTargetsOwnWords) {
-  ASSERT_NO_FATAL_FAILURE(start("still"));
-  if (!reader_) return;
-  const std::vector<std::string> reasons = reader_->wait_reasons();
-  ASSERT_GT(reasons.size(), 20u);
-  EXPECT_EQ(reasons[2], "IO wait");
-  EXPECT_THAT(reasons, testing::Contains("chan receive"));
-}
-
 // Go compiles its library anew for these, so one toolchain has to do.
 class CensusOfPositionIndependentGo : public CensusOfGo {};
 TEST_P(CensusOfPositionIndependentGo, IsFoundByItsLoadBase) {
@@ -276,7 +267,6 @@ TEST_P(CensusOfGo, ProgramThatIsGone) {
   EXPECT_FALSE(census.live_timers);
   EXPECT_THAT(census.problems, SizeIs(3));
   EXPECT_FALSE(reader_->validate());
-  EXPECT_THAT(reader_->wait_reasons(), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Toolchains, CensusOfGo, testing::ValuesIn(go_toolchains()),
