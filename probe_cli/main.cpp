@@ -14,6 +14,7 @@
 #include "findings/duration.h"
 #include "findings/printable.h"
 #include "probe_cli/attach/kernel.h"
+#include "probe_cli/census.h"
 #include "probe_cli/detect/detector.h"
 #include "probe_cli/inspect.h"
 #include "probe_cli/process/proc_file.h"
@@ -290,6 +291,18 @@ int run(int argc, char** argv) {
   inspect_app->add_option("--format", inspect_format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  CLI::App* census_app = app.add_subcommand(
+      "census",
+      "Say what the goroutines and threads of a Go process are doing, without stopping it");
+  CensusOptions census;
+  census_app->add_option("-p,--pid", census.pid, "The process")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  census_app->add_option("--format", census.format, "text, json, or pprof for `go tool pprof`")
+      ->check(CLI::IsMember({"text", "json", "pprof"}))
+      ->capture_default_str();
+  census_app->add_option("--top", census.top, "Kinds of goroutines to show as text")
+      ->capture_default_str();
   ReplayCommand replay_command;
   replay_command.add_to(app);
   CLI::App* rules_app = app.add_subcommand("rules", "List the rules and their thresholds");
@@ -303,6 +316,7 @@ int run(int argc, char** argv) {
   }
   if (*watch_command.app) return watch_command.run();
   if (*inspect_app) return finish(inspect(subject, inspect_format == "json", std::cout));
+  if (*census_app) return finish(take_census(census, std::cout));
   if (*replay_command.app) return replay_command.run();
   if (*rules_app) return list_rules();
   if (*doctor_app) return doctor();

@@ -18,9 +18,11 @@
 #include "probe_cli/clock.h"
 #include "probe_cli/go/go_binary.h"
 #include "probe_cli/groups.h"
+#include "probe_cli/memory_look.h"
 #include "probe_cli/privileges.h"
 #include "probe_cli/process/command.h"
 #include "probe_cli/process/target.h"
+#include "probe_cli/process/threads.h"
 #include "probe_cli/report/output.h"
 #include "probe_cli/report/recording.h"
 #include "probe_cli/report/sink.h"
@@ -89,6 +91,7 @@ class Run {
   void loop();
   bool handle_signals();
   void end_command(std::string why);
+  void look_at_memory(Sample& sample);
   void interval(bool last);
   int finish();
   void note(std::string text) { notes_.push_back(std::move(text)); }
@@ -102,7 +105,10 @@ class Run {
   LinkKind link_kind_ = LinkKind::kUprobeMulti;
   std::optional<Attachment> attachment_;
   std::optional<Groups> groups_;
+  std::optional<Symbols> symbols_;
   std::optional<Sampler> sampler_;
+  std::optional<MemoryLook> memory_;
+  bool memory_is_read_ = false;
   std::optional<Judge> judge_;
   std::optional<Output> output_, record_;
   std::unique_ptr<Sink> sink_;
@@ -200,11 +206,9 @@ Result<bool> Run::attach() {
 }
 
 void Run::start_census() {
-  CensusReader reader(TargetMemory(target_->pid()), binary_->layout, binary_->globals, load_base_,
-                      [this](uint64_t pc) { return binary_->functions.stack_bytes_at(pc); });
-  const Result<bool> valid = reader.validate();
+  const Result<bool> valid = memory_->validate();
   if (valid) {
-    sampler_->use_census(std::move(reader));
+    memory_is_read_ = true;
     census_tried_ = true;
   } else if (valid.error().hint != "try again" || monotonic_ns() > census_until_ns_) {
     note("the runtime's memory is not read, so no stuck M and no live timer is seen: " +
@@ -247,7 +251,9 @@ Result<int> Run::run() {
   const Result<uint64_t> base = target_->load_base(segments.empty() ? 0 : segments[0].address);
   if (!base && binary_->image->position_independent() && !target_->exited()) return base.error();
   if (base) load_base_ = *base;
-  sampler_.emplace(*target_, *binary_, *attachment_, load_base_);
+  symbols_.emplace(*binary_, load_base_);
+  sampler_.emplace(*attachment_, *symbols_);
+  memory_.emplace(*target_, *binary_, load_base_, *symbols_);
   census_until_ns_ = monotonic_ns() + kStartupNs;
   start_census();
 
@@ -345,6 +351,16 @@ void Run::loop() {
   interval(true);
 }
 
+void Run::look_at_memory(Sample& sample) {
+  sample.threads = count_threads(target_->pid());
+  if (!memory_is_read_) return;
+  memory_->take_ms(sample, sampler_->began_ns());
+  if (target_->exited()) return;  // it ended while it was read: no news
+  for (const std::string& problem : memory_->problems()) {
+    if (std::find(notes_.begin(), notes_.end(), problem) == notes_.end()) note(problem);
+  }
+}
+
 void Run::interval(bool last) {
   if (!census_tried_ && !target_->exited()) start_census();
   const int64_t now = monotonic_ns();
@@ -353,7 +369,11 @@ void Run::interval(bool last) {
     share = groups_->end(now);
     detach_ns_ = monotonic_ns() - now;
   }
-  Sample sample = sampler_->take();
+  Sample sample;
+  sample.at_ns = monotonic_ns();
+  sample.wall_ns = clock_ns(CLOCK_REALTIME);
+  sampler_->take(sample);
+  if (!target_->exited()) look_at_memory(sample);
   if (!last) share = groups_->interval_over(now);
   sample.run_ns = now - began_ns_;
   sample.last = last;
@@ -367,11 +387,8 @@ void Run::interval(bool last) {
     if (churn.lock == kNoStack && !last) groups_->want(SignalGroup::kGoroutines);
   }
   for (std::string& news : groups_->take_news()) note(std::move(news));
-  for (const std::string& problem : sampler_->problems()) {
-    if (std::find(notes_.begin(), notes_.end(), problem) == notes_.end()) note(problem);
-  }
-  if (recording_) recording_->sample(sample, sampler_->stacks());
-  tell(*sink_, *judge_, sample, sampler_->stacks());
+  if (recording_) recording_->sample(sample, symbols_->stacks());
+  tell(*sink_, *judge_, sample, symbols_->stacks());
   last_ = std::move(sample);
 }
 
@@ -397,7 +414,7 @@ int Run::finish() {
     end.share_of_target_cpu_time =
         groups_->cost_ns() / static_cast<double>(*cpu_time_last_ns_ - *cpu_time_before_ns_);
   end.notes = notes_;
-  sink_->end(end, last_, sampler_->stacks());
+  sink_->end(end, last_, symbols_->stacks());
   if (recording_) recording_->end(end);
   for (std::optional<Output>* written : {&output_, &record_}) {
     if (!*written) continue;

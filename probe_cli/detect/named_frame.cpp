@@ -32,6 +32,13 @@ const Frame* system_call_frame(const std::vector<Frame>& go_stack) {
   });
 }
 
+const Frame* parking_frame(const std::vector<Frame>& stack) {
+  return innermost(stack, [](const Frame& frame) {
+    const std::string package = go_package(frame.function);
+    return package == "sync" || package == "time" || package.starts_with("internal/");
+  });
+}
+
 const Frame* timer_frame(const std::vector<Frame>& stack) {
   return innermost(stack, [](const Frame& frame) {
     const std::string package = go_package(frame.function);

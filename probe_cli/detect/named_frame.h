@@ -27,6 +27,10 @@ const Frame* c_call_frame(const std::vector<Frame>& go_stack);
 // library's internal packages.
 const Frame* system_call_frame(const std::vector<Frame>& go_stack);
 
+// The line that parks a goroutine: outside the runtime, sync, time and the standard library's
+// internal packages.
+const Frame* parking_frame(const std::vector<Frame>& stack);
+
 // The line that creates a timer: outside the runtime, time and context.
 const Frame* timer_frame(const std::vector<Frame>& stack);
 

@@ -40,7 +40,7 @@ struct Subject {
   bool cgo = false;
   bool keeps_abandoned_timers = false;
   bool started_by_us = false;             // watched from its first instruction
-  std::vector<std::string> wait_reasons;  // in the runtime's words, by code; empty when not read
+  std::vector<std::string> wait_reasons;  // in the runtime's words, by code; empty: not found
 };
 
 // As reports, recordings and --signals call it: "thread-exit"; "" for what is no signal.
@@ -68,6 +68,21 @@ struct MSample {
   uint64_t call_number = 0;
   int64_t began_ns = 0;        // CLOCK_MONOTONIC, when the begin was seen; 0 when not
   bool terminal_read = false;  // read of a terminal
+};
+
+// Goroutines that have all this in common.
+struct GoroutineSample {
+  std::string state;        // "waiting", "runnable", "running", "syscall"
+  std::string wait_reason;  // in the runtime's words; "" unless waiting
+  bool locked = false;      // each to its thread
+  bool system = false;      // the runtime's own, which runtime.NumGoroutine leaves out
+  uint64_t count = 0;
+  bool estimated = false;      // from a sample of stacks
+  int64_t waits_since_ns = 0;  // one of them at least since then (CLOCK_MONOTONIC); 0: not known
+  StackId stack = kNoStack;    // kNoStack while they run, or went on while they were read
+  StackId started = kNoStack;  // first frame: their function
+  StackId go = kNoStack;       // first frame: their `go` statement; kNoStack of the first one
+  std::vector<int64_t> goids;  // a few, the lowest
 };
 
 struct PlaceSample {
@@ -126,6 +141,9 @@ struct Sample {
   int64_t threads_freed = 0;    // sched.nmfreed
   std::optional<int64_t> live_timers;
   std::vector<MSample> ms;  // those in a C call or a system call
+  bool goroutines_read = false;
+  uint64_t goroutines_walked = 0;  // of so many the stacks were followed
+  std::vector<GoroutineSample> goroutines;
   std::vector<PlaceSample> places;
   std::vector<TimerSample> timers;
   std::vector<ChurnSample> churn;

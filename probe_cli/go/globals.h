@@ -22,7 +22,7 @@ struct Globals {                                // addresses as linked
   std::optional<uint64_t> wait_reason_strings;  // [N]string
   std::vector<std::string> wait_reasons;        // what lies there: the runtime's words, by code
   bool decoded = false;                         // some of them, by reading instructions
-  std::vector<std::string> missing;             // "runtime.allm is not known: runtime.mexit does not …"
+  std::vector<std::string> missing;  // "runtime.allm is not known: runtime.mexit does not …"
 };
 
 // The symbols, and for those that have none, what the instructions say.

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "findings/descriptor.h"
 #include "findings/frame.h"
 #include "findings/result.h"
-#include "findings/descriptor.h"
 #include "probe_cli/process/mappings.h"
 
 namespace cgoscope {

@@ -53,8 +53,8 @@ struct MRecord {
   // lies in runtime.cgocall; else (in runtime.goexit) a thread of C's that has called into Go
   // before and may do so again.
   bool in_cgo = false;
-  bool extra = false;  // waits for a thread that C made
-  bool has_p = false;
+  bool extra = false;        // waits for a thread that C made
+  bool spinning = false;     // looks for work
   uint64_t cgo_calls = 0;    // m.ncgocall: unchanged while one call lasts
   uint32_t locked_ext = 0;   // depth of LockOSThread
   std::optional<GRecord> g;  // what it runs; absent too when that changed while it was read

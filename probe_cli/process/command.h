@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "findings/result.h"
 #include "findings/descriptor.h"
+#include "findings/result.h"
 
 namespace cgoscope {
 

@@ -38,7 +38,7 @@ GStatus status_of(uint32_t atomicstatus) {
 LinkedMs follow_ms(const TargetMemory& memory, const MLayout& layout, uint64_t first) {
   LinkedMs linked;
   std::vector<std::byte> bytes(
-      extent_of({layout.g0, layout.procid, layout.curg, layout.p, layout.id, layout.incgo,
+      extent_of({layout.g0, layout.procid, layout.curg, layout.spinning, layout.id, layout.incgo,
                  layout.isextra, layout.ncgocall, layout.alllink, layout.locked_ext}));
   std::unordered_set<uint64_t> seen;
   for (uint64_t address = first; address != 0;) {
@@ -59,7 +59,7 @@ LinkedMs follow_ms(const TargetMemory& memory, const MLayout& layout, uint64_t f
     one.record.id = m.value<int64_t>(layout.id);
     one.record.tid = m.value<int64_t>(layout.procid);
     one.record.extra = m.value<uint8_t>(layout.isextra) != 0;
-    one.record.has_p = m.value<uint64_t>(layout.p) != 0;
+    one.record.spinning = m.value<uint8_t>(layout.spinning) != 0;
     one.record.cgo_calls = m.value<uint64_t>(layout.ncgocall);
     one.record.locked_ext = m.value<uint32_t>(layout.locked_ext);
     one.g0 = m.value<uint64_t>(layout.g0);

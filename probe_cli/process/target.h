@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "findings/result.h"
 #include "findings/descriptor.h"
+#include "findings/result.h"
 #include "probe_cli/process/mappings.h"
 
 namespace cgoscope {

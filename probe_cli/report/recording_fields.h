@@ -76,6 +76,22 @@ void fields(Visit& visit, Value& m) {
 }
 
 template <typename Visit, typename Value>
+  requires std::is_same_v<std::remove_const_t<Value>, GoroutineSample>
+void fields(Visit& visit, Value& goroutine) {
+  visit("state", goroutine.state);
+  visit("wait_reason", goroutine.wait_reason);
+  visit("locked", goroutine.locked);
+  visit("system", goroutine.system);
+  visit("count", goroutine.count);
+  visit("estimated", goroutine.estimated);
+  visit("waits_since_ns", goroutine.waits_since_ns);
+  visit("stack", StackRef{goroutine.stack});
+  visit("started", StackRef{goroutine.started});
+  visit("go", StackRef{goroutine.go});
+  visit("goids", goroutine.goids);
+}
+
+template <typename Visit, typename Value>
   requires std::is_same_v<std::remove_const_t<Value>, PlaceSample>
 void fields(Visit& visit, Value& place) {
   visit("signal", place.signal);
@@ -157,6 +173,9 @@ void fields(Visit& visit, Value& sample) {
   visit("threads_freed", sample.threads_freed);
   visit("live_timers", sample.live_timers);
   visit("ms", sample.ms);
+  visit("goroutines_read", sample.goroutines_read);
+  visit("goroutines_walked", sample.goroutines_walked);
+  visit("goroutines", sample.goroutines);
   visit("places", sample.places);
   visit("timers", sample.timers);
   visit("churn", sample.churn);

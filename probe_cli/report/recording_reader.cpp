@@ -95,6 +95,14 @@ class FromJson {
       values.push_back(each.get_ref<const std::string&>());
     }
   }
+  void operator()(const char* name, std::vector<int64_t>& values) {
+    const Json* json = list(name);
+    if (!json) return;
+    for (const Json& each : *json) {
+      number(name, each, values.emplace_back());
+      if (!problem_.empty()) return;
+    }
+  }
   template <typename T>
   void operator()(const char* name, std::vector<T>& values) {
     const Json* json = list(name);

@@ -36,6 +36,9 @@ class ToJson {
   void operator()(const char* name, const std::vector<std::string>& values) {
     if (!values.empty()) json_[name] = values;
   }
+  void operator()(const char* name, const std::vector<int64_t>& values) {
+    if (!values.empty()) json_[name] = values;
+  }
   template <typename T>
   void operator()(const char* name, const std::vector<T>& values) {
     if (values.empty()) return;

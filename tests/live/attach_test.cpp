@@ -51,7 +51,7 @@ class Attach : public testing::TestWithParam<Row> {
   LinkKind kind() const { return std::get<1>(GetParam()); }
 
   void start(const std::string& work, bool gate = false) {
-    program_ = std::make_unique<TalkingProgram>(path_, work, gate);
+    program_ = std::make_unique<TalkingProgram>(std::vector{path_, work}, gate);
     if (!gate) {
       ASSERT_TRUE(program_->wait_for("ready"));
     }
@@ -79,6 +79,7 @@ class Attach : public testing::TestWithParam<Row> {
     ASSERT_NO_FATAL_FAILURE(attach(groups));
     program_->say_go();
     ASSERT_TRUE(program_->wait_for("done"));
+    attachment_->detach(groups);  // waits for hits whose program still runs
     for (const PlannedSignal& planned : signals_) {
       const SignalTotals totals = attachment_->totals(planned.signal);
       const cg_books& books = totals.books;

@@ -11,14 +11,19 @@
 #include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace cgoscope {
 
 // Ends with the test. Its standard error is ours.
 class TalkingProgram {
  public:
-  // With `gate`, it stands still before its execve until open_gate().
-  TalkingProgram(const std::string& path, const std::string& argument, bool gate = false) {
+  // Of the program's path and its arguments. With `gate`, it stands still before its execve until
+  // open_gate().
+  explicit TalkingProgram(std::vector<std::string> arguments, bool gate = false) {
+    std::vector<char*> words;
+    for (std::string& argument : arguments) words.push_back(argument.data());
+    words.push_back(nullptr);
     int to[2];
     int from[2];
     int gate_ends[2];
@@ -31,7 +36,7 @@ class TalkingProgram {
       dup2(from[1], 1);
       char byte = 0;
       if (gate && read(gate_ends[0], &byte, 1) != 1) _exit(126);
-      execl(path.c_str(), path.c_str(), argument.c_str(), nullptr);
+      execv(words[0], words.data());
       _exit(127);
     }
     ::close(to[0]);

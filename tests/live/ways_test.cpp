@@ -62,7 +62,7 @@ class Ways : public testing::Test {
 
 TEST_F(Ways, ATargetInAnotherPidNamespaceHasOurThreadIds) {
   const std::string binary = go_program("examples/stuck_m", "bug");
-  Program shell({"unshare", "-pf", "--mount-proc", binary}, false);
+  Program shell({"unshare", "-pf", binary}, false);
   sleep_ms(1500);
   std::ifstream children("/proc/" + std::to_string(shell.pid()) + "/task/" +
                          std::to_string(shell.pid()) + "/children");

@@ -118,8 +118,8 @@ TEST(Budget, TriesADetachedGroupAgain) {
 // Its room is given back at once when another group gets cheaper.
 TEST(Budget, ReturnsWhatOthersNoLongerNeed) {
   Budget budget(0.01, 1);
-  auto shares = budget.plan(
-      {{SignalGroup::kThreads, kSecond, 9.9e6}, {SignalGroup::kParks, kSecond, 9e6}});
+  auto shares =
+      budget.plan({{SignalGroup::kThreads, kSecond, 9.9e6}, {SignalGroup::kParks, kSecond, 9e6}});
   EXPECT_EQ(shares[1].share, 0);
   shares = budget.plan({{SignalGroup::kThreads, kSecond, 0}, {SignalGroup::kParks, 0, 0}});
   EXPECT_EQ(shares[1].share, 1);

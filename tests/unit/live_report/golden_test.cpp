@@ -130,6 +130,45 @@ TEST(LiveReportGolden, Hostile) {
   compare("hostile.jsonl", json);
 }
 
+std::string census_text(const CensusReport& report, const Stacks& stacks, size_t top) {
+  std::ostringstream out;
+  write_census_text(report, stacks, top, out);
+  return out.str();
+}
+
+std::string census_json(const CensusReport& report, const Stacks& stacks) {
+  std::ostringstream out;
+  write_census_json(report, stacks, out);
+  return out.str();
+}
+
+TEST(LiveReportGolden, Census) {
+  Stacks stacks;
+  const CensusReport report = made_census(stacks);
+  compare("census.txt", census_text(report, stacks, 20));
+  compare("census_top.txt", census_text(report, stacks, 1));
+  compare("census.json", census_json(report, stacks));
+}
+
+TEST(LiveReportGolden, CensusOfAHostileTarget) {
+  const std::string evil = "\x1b[2J\n\r\x07 \xff\xc3 \u202e \u009b31m";
+  Stacks stacks;
+  CensusReport report = made_census(stacks);
+  report.subject.exe = report.subject.go_version = report.problems[0] = evil;
+  report.sample.goroutines[0].wait_reason = evil;
+  report.sample.goroutines[0].stack = stacks.add({{evil, evil, 1, 0}});
+  report.ms[2].call.c_function = report.ms[2].call.syscall = evil;
+  const std::string text = census_text(report, stacks, 20);
+  for (const char byte : text)
+    EXPECT_TRUE(byte == '\n' || static_cast<unsigned char>(byte) >= 0x20);
+  EXPECT_EQ(text.find("\u202e"), std::string::npos);
+  EXPECT_EQ(text.find("\u009b"), std::string::npos);
+  compare("census_hostile.json", census_json(report, stacks));
+  std::ostringstream profile;
+  write_census_pprof(report, stacks, profile);
+  EXPECT_EQ(profile.str().find('\xff'), std::string::npos);
+}
+
 // A tick without news says nothing; a state that changes, and losses that double, are news.
 TEST(TextSink, SaysOnlyNews) {
   std::ostringstream out;

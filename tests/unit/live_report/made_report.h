@@ -1,6 +1,7 @@
 // A run with one finding of each rule, made by hand.
 #pragma once
 
+#include "probe_cli/report/census_report.h"
 #include "probe_cli/report/sink.h"
 #include "tests/unit/detect/made_run.h"
 
@@ -107,6 +108,31 @@ inline Sample made_sample(Stacks& stacks) {
       {{"time.NewTimer", "/go/src/time/sleep.go", 86, 0}, {"main.wait", "/src/loop.go", 12, 0}});
   sample.timers = {{loop, 5'000, 4'000, 900, 50}};
   sample.churn = {{stacks.add({{"main.worker", "/src/w.go", 20, 0}}), kNoStack, loop, 12}};
+  sample.goroutines_read = true;
+  sample.goroutines_walked = 24;
+  GoroutineSample waiting;
+  waiting.state = "waiting";
+  waiting.wait_reason = "IO wait";
+  waiting.count = 4'000;
+  waiting.estimated = true;
+  waiting.waits_since_ns = sample.at_ns - 192 * kSecond;
+  waiting.stack = park;
+  waiting.started = stacks.add({{"main.serve", "/src/w.go", 10, 0}});
+  waiting.go = stacks.add({{"main.main", "/src/w.go", 30, 0}});
+  waiting.goids = {18, 19, 20};
+  GoroutineSample running;
+  running.state = "running";
+  running.count = 1;
+  running.locked = true;
+  running.started = stacks.add({{"main.main", "/src/w.go", 25, 0}});
+  running.goids = {1};
+  GoroutineSample worker = waiting;
+  worker.system = true;
+  worker.wait_reason = "GC worker (idle)";
+  worker.count = 2;
+  worker.estimated = false;
+  worker.goids = {5, 6};
+  sample.goroutines = {waiting, running, worker};
   sample.cgo = {
       {"slow", m.go_stack, 1'200, 3, 1'500'000, 250'000'000, 12'400'000'000, 99'000'000'000}};
   sample.signals[CG_THREAD_EXIT].books = {
@@ -128,6 +154,33 @@ inline Sample made_sample(Stacks& stacks) {
   sample.events = {
       {CG_FATAL, kAttachedAt + 5, 4250, 18, "all goroutines are asleep - deadlock!", park}};
   return sample;
+}
+
+inline CensusReport made_census(Stacks& stacks) {
+  CensusReport report;
+  report.subject = made_start().subject;
+  report.sample = made_sample(stacks);
+  report.ps_count = 4;
+  report.read_ms = 3.1;
+  report.problems = {"timers of 2 Ps could not be read"};
+  CensusM m;
+  m.tid = 4240;
+  report.ms.push_back(m);
+  m.id = 1;
+  m.tid = 4241;
+  m.doing = CensusM::Doing::kRun;
+  m.goid = 1;
+  m.locked = true;
+  report.ms.push_back(m);
+  for (const MSample& call : report.sample.ms) {
+    m = {CensusM::Doing::kCall, call.id, call.tid, call.goid, call.locked, call};
+    report.ms.push_back(m);
+  }
+  m = {};
+  m.id = 9;
+  m.doing = CensusM::Doing::kForeign;
+  report.ms.push_back(m);
+  return report;
 }
 
 inline RunEnd made_end() {

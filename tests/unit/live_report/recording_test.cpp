@@ -113,7 +113,7 @@ TEST(Recording, WritesEachStackOnce) {
   for (size_t at = text.find("\n{\"stack\":"); at != std::string::npos;
        at = text.find("\n{\"stack\":", at + 1))
     ++stacks;
-  EXPECT_EQ(stacks, 5u);
+  EXPECT_EQ(stacks, 8u);
 }
 
 // Wherever it is cut off, the samples before the cut are read.

@@ -62,6 +62,20 @@ if sorted(records) != ["end", "start", "stuck-m", "thread-churn", "tick", "timer
     failures.append(f"the golden runs have only {sorted(records)}")
 
 # In which record, where, and what is put there.
+with open(os.path.join(golden, "census.json"), encoding="utf-8") as file:
+    census = json.load(file)
+census_validator = jsonschema.Draft202012Validator(load("census.schema.json"))
+failures += [f"census.json: {'/'.join(map(str, error.absolute_path))}: {error.message}" for error in census_validator.iter_errors(census)]
+wrong_census = [
+    (["schema"], "cgoscope/census/2"), (["extra"], 1), (["process", "pid"], 0), (["goroutines", "user_count"], -1), (["goroutines", "kinds", 0, "count"], 0),
+    (["goroutines", "kinds", 0, "state"], "asleep"), (["goroutines", "kinds", 0, "waits_at_least_ms"], -1), (["goroutines", "kinds", 0, "stack"], DELETE),
+    (["goroutines", "kinds", 0, "where", "line"], -1), (["goroutines", "kinds", 0, "goroutines"], list(range(1, 18))),
+    (["threads", "ms", 0, "doing"], "sleeping"), (["threads", "ms", 2, "syscall"], 1), (["threads", "count"], None), (["ps_count"], "4"),
+    (["problems"], None), (["live_timers_count"], 1.5),
+]
+for where, value in wrong_census:
+    if census_validator.is_valid(broken(census, where, value)):
+        failures.append(f"the schema accepts a census with {change(where, value)}")
 wrong = [
     ("start", ["type"], "begin"), ("start", ["type"], DELETE), ("start", ["schema"], "cgoscope/watch/2"), ("start", ["extra"], 1),
     ("start", ["time"], "2025-01-02 03:04:05"), ("start", ["time"], "2025-01-02T03:04:05Z"), ("start", ["process", "pid"], 0),
@@ -91,5 +105,5 @@ for name, where, value in wrong:
     if validator.is_valid(broken(records[name], where, value)):
         failures.append(f"the schema accepts a {name} with {change(where, value)}")
 
-print("\n".join(failures) or f"{count} golden records are valid; {len(wrong)} wrong ones are refused")
+print("\n".join(failures) or f"{count} golden records are valid; {len(wrong) + len(wrong_census)} wrong ones are refused")
 sys.exit(1 if failures else 0)

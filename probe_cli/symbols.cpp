@@ -1,0 +1,75 @@
+#include "probe_cli/symbols.h"
+
+#include <filesystem>
+
+#include "probe_cli/process/c_stack.h"
+
+namespace cgoscope {
+
+Symbols::Symbols(const GoBinary& binary, uint64_t load_base)
+    : binary_(binary),
+      load_base_(load_base),
+      folder_(std::filesystem::current_path().string() + "/") {}
+
+const std::vector<Frame>& Symbols::frames_at(uint64_t pc, bool is_return) {
+  const uint64_t key = pc << 1 | static_cast<uint64_t>(is_return);
+  const auto known = frames_.find(key);
+  if (known != frames_.end()) return known->second;
+  std::vector<Frame> frames = binary_.functions.frames_at(pc - load_base_, is_return);
+  if (frames.empty()) {
+    Frame frame;
+    if (c_walker_ != nullptr) frame = c_walker_->frame_at(pc, is_return);
+    if (frame.function.empty()) {
+      const ElfSymbol* symbol = binary_.image->symbol_at(pc - load_base_);
+      if (symbol != nullptr) frame.function = symbol->name;
+    }
+    if (!frame.function.empty()) frames.push_back(frame);
+  }
+  for (Frame& frame : frames) frame.file = displayed(std::move(frame.file));
+  return frames_.emplace(key, std::move(frames)).first->second;
+}
+
+// Relative to the current directory when it lies below it.
+std::string Symbols::displayed(std::string file) const {
+  return file.starts_with(folder_) ? file.substr(folder_.size()) : file;
+}
+
+StackId Symbols::add(std::vector<Frame> frames) {
+  for (Frame& frame : frames) frame.file = displayed(std::move(frame.file));
+  return stacks_.add(std::move(frames));
+}
+
+StackId Symbols::go_stack(const std::vector<uint64_t>& pcs, bool first_is_return) {
+  const auto [known, is_new] = go_stacks_.try_emplace({pcs, first_is_return}, kNoStack);
+  if (!is_new) return known->second;
+  std::vector<Frame> stack;
+  for (size_t i = 0; i < pcs.size() && pcs[i] != 0; ++i) {
+    const std::vector<Frame>& frames = frames_at(pcs[i], i > 0 || first_is_return);
+    if (frames.empty()) break;  // no longer code: what follows cannot be trusted either
+    stack.insert(stack.end(), frames.begin(), frames.end());
+  }
+  known->second = stacks_.add(std::move(stack));
+  return known->second;
+}
+
+std::string Symbols::c_function(uint64_t stub, StackId stack) const {
+  if (stub != 0) {
+    const ElfSymbol* symbol = binary_.image->symbol_at(stub - load_base_);
+    if (symbol != nullptr) {
+      std::string name = cgo_function_name(symbol->name);
+      if (!name.empty()) return name;
+    }
+  }
+  for (const Frame& frame : stacks_[stack]) {
+    std::string name = cgo_function_name(frame.function);
+    if (!name.empty()) return name;
+  }
+  return "";
+}
+
+std::string Symbols::go_function(uint64_t pc) const {
+  const std::optional<GoFunction> function = binary_.functions.function_at(pc - load_base_);
+  return function ? std::string(function->name) : "";
+}
+
+}  // namespace cgoscope

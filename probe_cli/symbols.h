@@ -1,0 +1,51 @@
+// From addresses of the target to functions and lines, each resolved once in a run.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "probe_cli/detect/sample.h"
+#include "probe_cli/go/go_binary.h"
+
+namespace cgoscope {
+
+class CStackWalker;
+
+class Symbols {
+ public:
+  // `binary` must outlive it.
+  Symbols(const GoBinary& binary, uint64_t load_base);
+
+  // From now on addresses outside of Go are looked up here too. Must outlive its use.
+  void use_c(CStackWalker& walker) { c_walker_ = &walker; }
+
+  // `pcs` up to the first 0. A stack ends where an address is no code's.
+  StackId go_stack(const std::vector<uint64_t>& pcs, bool first_is_return);
+  // Frames that are named already.
+  StackId add(std::vector<Frame> frames);
+  // As after "C.", of a cgo stub's address (0: not known) or else of the Go wrapper in the stack.
+  std::string c_function(uint64_t stub, StackId stack) const;
+  // Of the Go function that has the address; "" when none has.
+  std::string go_function(uint64_t pc) const;
+
+  const Stacks& stacks() const { return stacks_; }
+
+ private:
+  const std::vector<Frame>& frames_at(uint64_t pc, bool is_return);
+  std::string displayed(std::string file) const;
+
+  const GoBinary& binary_;
+  uint64_t load_base_;
+  std::string folder_;  // the current one, with a slash
+  CStackWalker* c_walker_ = nullptr;
+  Stacks stacks_;
+  std::unordered_map<uint64_t, std::vector<Frame>> frames_;
+  // Counters and goroutines stay at the same places, look after look.
+  std::map<std::pair<std::vector<uint64_t>, bool>, StackId> go_stacks_;
+};
+
+}  // namespace cgoscope
