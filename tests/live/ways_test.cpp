@@ -194,6 +194,25 @@ TEST_F(Ways, AStormOfAttachingHarmsNothing) {
   EXPECT_EQ(ended.status, 0) << "the program found its own work wrong:\n" << ended.out << ended.err;
 }
 
+// Of a program whose timers would cost ten times as much, had they been watched all the time.
+TEST_F(Ways, TheBudgetIsKept) {
+  const std::string binary = go_program("examples/timer_flood", "bug");
+  constexpr double kBudget = 0.001;
+  const Ended ended = watch({"--duration", "10s", "--max-overhead", "0.1%", "--", binary});
+  double cost = 0;
+  int ticks = 0;
+  for (const json& record : records(ended.err)) {
+    // What a group costs is known after its first interval.
+    if (record.at("type") != "tick" || record.at("run_ms").get<double>() < 1500) continue;
+    cost += record.at("overhead_share").get<double>();
+    ++ticks;
+  }
+  ASSERT_GE(ticks, 5) << ended.err;
+  EXPECT_LT(cost / ticks, 2 * kBudget);
+  EXPECT_GT(cost, 0);
+  EXPECT_FALSE(finding_of(ended.err, "timer-flood").is_null()) << ended.err;
+}
+
 TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
   const std::string recording = (fs::path(testing::TempDir()) / "run.rec").string();
   const Ended live = watch(
