@@ -44,15 +44,43 @@ struct TimerFloodEvidence {
                       // asynctimerchan=1); else the collector frees it
 };
 
-using LiveEvidence = std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence>;
+// goroutine-leak.
+struct GoroutineLeakEvidence {
+  int64_t goroutines_count = 0;  // that wait there
+  double growth_per_s = 0;
+  std::optional<double> woken_per_s;  // of those; nullopt when it could not be seen
+  std::optional<int64_t> oldest_ms;   // one has waited so long at least; nullopt when not known
+  Frame started;                      // their `go` statement; empty when not known
+};
+
+// lock-held.
+struct LockHeldEvidence {
+  int64_t waiters_count = 0;
+  int64_t longest_ms = 0;  // that one of them has waited, at least
+};
+
+// deadlock.
+struct DeadlockEvidence {
+  struct Wait {
+    std::string reason;  // the runtime's words
+    Frame where;
+    int64_t count = 0;
+  };
+  int64_t goroutines_count = 0;       // the program's own; 0 when it ended before they were read
+  int64_t foreign_threads_count = 0;  // threads that are not the runtime's
+  std::vector<Wait> waits;            // by count, at most 10
+};
+
+using LiveEvidence = std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence,
+                                  GoroutineLeakEvidence, LockHeldEvidence, DeadlockEvidence>;
 
 struct LiveFinding {
   std::string id;    // stable within a process and between runs: see live_finding_id
-  std::string rule;  // "stuck-m", "thread-churn", "timer-flood"
+  std::string rule;  // "stuck-m"
   Severity severity = Severity::kWarning;
   int64_t first_seen_ns = 0;  // CLOCK_REALTIME, since the epoch
   int64_t last_seen_ns = 0;
-  std::string subsystem;            // "cgo", "syscall", "threads", "timers"
+  std::string subsystem;            // "cgo", "syscall", "threads", "timers", "goroutines"
   std::string wait_reason;          // of the goroutine, in the runtime's words; "" when running
   Frame where;                      // the innermost frame outside the runtime that the rule names
   std::string c_function;           // as written after "C."; "" when no C function is part of it

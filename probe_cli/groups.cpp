@@ -68,6 +68,20 @@ void Groups::want(SignalGroup group) {
   attach(group);
 }
 
+void Groups::release(SignalGroup group) {
+  Group& state = groups_[index(group)];
+  const bool asked_for =
+      std::any_of(signals_.begin(), signals_.end(), [&](const PlannedSignal& planned) {
+        return group_of(planned.signal) == group && wishes_[planned.signal] == Wish::kYes;
+      });
+  if (!state.wanted || asked_for) return;
+  attachment_.detach(group);
+  const std::string failed = state.failed;
+  state = {};
+  state.failed = failed;
+  state.attached_before_ns = attachment_.attached_ns(group);
+}
+
 std::optional<int64_t> Groups::next_change_ns() const {
   std::optional<int64_t> next;
   for (const Group& group : groups_) {

@@ -123,6 +123,8 @@ void MemoryLook::take_ms(Sample& sample, const std::unordered_map<uint64_t, uint
   sample.threads_limit = last_.sched->threads_limit;
   sample.threads_created = last_.sched->threads_created;
   sample.threads_freed = last_.sched->threads_freed;
+  sample.threads_of_ms = std::count_if(last_.ms.begin(), last_.ms.end(),
+                                       [](const MRecord& m) { return m.tid != 0 && !m.extra; });
   sample.live_timers = last_.live_timers;
   std::unordered_map<int64_t, pid_t> tids;
   if (other_pid_namespace_) tids = tids_by_own_id();

@@ -34,6 +34,9 @@ namespace {
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kStartupNs = 2 * kSecond;  // how long a runtime may take to set itself up
 constexpr int64_t kKillAfterNs = 5 * kSecond;
+constexpr int kEndingMs = 100;
+// Goroutines are read again when so many times has passed what reading them took.
+constexpr int64_t kGoroutinesEvery = 20;
 
 // The signals that end a run, or are forwarded to a command, as a descriptor.
 class Signals {
@@ -91,6 +94,7 @@ class Run {
   void loop();
   bool handle_signals();
   void end_command(std::string why);
+  void hear_events();
   void look_at_memory(Sample& sample);
   void interval(bool last);
   int finish();
@@ -109,6 +113,7 @@ class Run {
   std::optional<Sampler> sampler_;
   std::optional<MemoryLook> memory_;
   bool memory_is_read_ = false;
+  int64_t next_goroutines_ns_ = 0;
   std::optional<Judge> judge_;
   std::optional<Output> output_, record_;
   std::unique_ptr<Sink> sink_;
@@ -126,6 +131,7 @@ class Run {
   std::optional<int64_t> cpu_time_last_ns_;
   std::optional<int64_t> kill_at_ns_;
   std::string why_;
+  Sample last_words_;  // read when the target said that it was about to end
   Sample last_;
 };
 
@@ -340,24 +346,44 @@ void Run::loop() {
       why_ = "an error of the probe";
       break;
     }
-    attachment_->drain([&](const cg_event& event) { events_.push_back(sampler_->event(event)); });
+    hear_events();
     if ((fds[1].revents & POLLIN) != 0 && !handle_signals()) break;
     if ((fds[0].revents & (POLLIN | POLLHUP)) != 0) {
       if (why_.empty()) why_ = "the target exited";
       break;
     }
   }
-  attachment_->drain([&](const cg_event& event) { events_.push_back(sampler_->event(event)); });
+  hear_events();
   interval(true);
+}
+
+// What the program's goroutines wait for is read at once, when the runtime has begun to end it: it
+// may still be there.
+void Run::hear_events() {
+  const size_t before = events_.size();
+  attachment_->drain([&](const cg_event& event) { events_.push_back(sampler_->event(event)); });
+  if (events_.size() == before || !memory_is_read_) return;
+  Sample now;
+  memory_->take_ms(now, sampler_->began_ns());
+  memory_->take_goroutines(now);
+  if (now.goroutines_read) last_words_ = std::move(now);
 }
 
 void Run::look_at_memory(Sample& sample) {
   sample.threads = count_threads(target_->pid());
   if (!memory_is_read_) return;
   memory_->take_ms(sample, sampler_->began_ns());
-  if (target_->exited()) return;  // it ended while it was read: no news
+  if (const int64_t begin_ns = monotonic_ns(); begin_ns >= next_goroutines_ns_) {
+    memory_->take_goroutines(sample);
+    const int64_t end_ns = monotonic_ns();
+    next_goroutines_ns_ = end_ns + kGoroutinesEvery * (end_ns - begin_ns);
+  }
   for (const std::string& problem : memory_->problems()) {
-    if (std::find(notes_.begin(), notes_.end(), problem) == notes_.end()) note(problem);
+    if (std::find(notes_.begin(), notes_.end(), problem) != notes_.end()) continue;
+    // A process that ends has lost its memory a little before it is seen to have ended.
+    pollfd end = {target_->pidfd(), POLLIN, 0};
+    if (poll(&end, 1, kEndingMs) > 0) return;
+    note(problem);
   }
 }
 
@@ -374,6 +400,9 @@ void Run::interval(bool last) {
   sample.wall_ns = clock_ns(CLOCK_REALTIME);
   sampler_->take(sample);
   if (!target_->exited()) look_at_memory(sample);
+  if (!sample.goroutines_read) std::swap(sample.goroutines, last_words_.goroutines);
+  sample.goroutines_read = sample.goroutines_read || last_words_.goroutines_read;
+  last_words_ = {};
   if (!last) share = groups_->interval_over(now);
   sample.run_ns = now - began_ns_;
   sample.last = last;
@@ -389,6 +418,8 @@ void Run::interval(bool last) {
   for (std::string& news : groups_->take_news()) note(std::move(news));
   if (recording_) recording_->sample(sample, symbols_->stacks());
   tell(*sink_, *judge_, sample, symbols_->stacks());
+  if (!last && judge_->wants(CG_PARK)) groups_->want(SignalGroup::kParks);
+  if (!last && !judge_->wants(CG_PARK)) groups_->release(SignalGroup::kParks);
   last_ = std::move(sample);
 }
 

@@ -50,8 +50,14 @@ class Detector {
   // come in order. What was seen or said before is for the Judge to know: `first_seen_ns` is this
   // sample's.
   virtual std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks) = 0;
+  // Whether a signal that is too dear to be attached all the time is needed to decide what the last
+  // sample made it suspect.
+  virtual bool wants(cg_signal) const { return false; }
 };
 
+std::unique_ptr<Detector> make_deadlock(const Subject& subject, const Settings& settings);
+std::unique_ptr<Detector> make_goroutine_leak(const Subject& subject, const Settings& settings);
+std::unique_ptr<Detector> make_lock_held(const Subject& subject, const Settings& settings);
 std::unique_ptr<Detector> make_stuck_m(const Subject& subject, const Settings& settings);
 std::unique_ptr<Detector> make_thread_churn(const Subject& subject, const Settings& settings);
 std::unique_ptr<Detector> make_timer_flood(const Subject& subject, const Settings& settings);
@@ -71,6 +77,8 @@ class Judge {
   // Findings to report now: one seen for the first time; or again, under its id, when its severity
   // has risen or its main number has at least doubled.
   std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks);
+  // Whether a rule needs the signal to go on.
+  bool wants(cg_signal signal) const;
   // Each finding of the run once, as it was last judged.
   std::vector<LiveFinding> all() const;
 

@@ -37,7 +37,30 @@ struct MainNumber {
   double operator()(const TimerFloodEvidence& evidence) const {
     return evidence.kept ? static_cast<double>(evidence.live_count) : evidence.abandoned_per_s;
   }
+  double operator()(const GoroutineLeakEvidence& evidence) const {
+    return static_cast<double>(evidence.goroutines_count);
+  }
+  double operator()(const LockHeldEvidence& evidence) const {
+    return static_cast<double>(evidence.waiters_count);
+  }
+  double operator()(const DeadlockEvidence&) const { return 1; }
 };
+
+// One cause, one finding: a deadlock is why goroutines pile up before a lock, and a lock that is
+// held is why those at it are ever more.
+void leave_causes(std::map<std::string, LiveFinding>& findings) {
+  const auto has = [&](std::string_view rule, const Frame* where) {
+    return std::any_of(findings.begin(), findings.end(), [&](const auto& row) {
+      return row.second.rule == rule && (where == nullptr || row.second.where == *where);
+    });
+  };
+  const bool deadlock = has("deadlock", nullptr);
+  std::erase_if(findings, [&](const auto& row) {
+    const LiveFinding& finding = row.second;
+    if (finding.rule == "lock-held") return deadlock;
+    return finding.rule == "goroutine-leak" && (deadlock || has("lock-held", &finding.where));
+  });
+}
 
 bool is_worse(const LiveFinding& now, const LiveFinding& then) {
   if (now.severity != then.severity) return now.severity > then.severity;
@@ -56,9 +79,9 @@ Judge::Judge(const Subject& subject, const Settings& settings, Selection selecti
   const struct {
     std::string_view rule;
     std::unique_ptr<Detector> (*make)(const Subject&, const Settings&);
-  } rows[] = {{"stuck-m", make_stuck_m},
-              {"thread-churn", make_thread_churn},
-              {"timer-flood", make_timer_flood}};
+  } rows[] = {{"deadlock", make_deadlock},         {"goroutine-leak", make_goroutine_leak},
+              {"lock-held", make_lock_held},       {"stuck-m", make_stuck_m},
+              {"thread-churn", make_thread_churn}, {"timer-flood", make_timer_flood}};
   for (const auto& row : rows) {
     const bool wanted = selection_.only.empty() || contains(selection_.only, row.rule);
     if (wanted && !contains(selection_.without, row.rule)) {
@@ -77,6 +100,8 @@ std::vector<LiveFinding> Judge::judge(const Sample& sample, const Stacks& stacks
       if (!is_new && is_worse(finding, at->second)) at->second = std::move(finding);
     }
   }
+
+  leave_causes(current);
 
   std::vector<LiveFinding> news;
   for (auto& [id, finding] : current) {
@@ -104,6 +129,11 @@ std::vector<LiveFinding> Judge::judge(const Sample& sample, const Stacks& stacks
     return a.severity > b.severity;
   });
   return news;
+}
+
+bool Judge::wants(cg_signal signal) const {
+  return std::any_of(detectors_.begin(), detectors_.end(),
+                     [&](const auto& detector) { return detector->wants(signal); });
 }
 
 std::vector<LiveFinding> Judge::all() const {

@@ -16,6 +16,13 @@ constexpr double kMost = 1e18;  // in a 64-bit integer, with room
 using enum Threshold::Unit;
 
 constexpr Threshold kThresholds[] = {
+    {"--leak-window", "goroutine-leak", "time through which the goroutines must grow", kDuration,
+     10 * kSecond},
+    {"--leak-goroutines", "goroutine-leak", "goroutines that wait at the line", kCount, 100},
+    {"--leak-growth", "goroutine-leak", "their growth, on the average of the window", kPerSecond,
+     1},
+    {"--lock-after", "lock-held", "how long none of them may get the lock", kDuration, 5 * kSecond},
+    {"--lock-waiters", "lock-held", "goroutines that wait for it", kCount, 10},
     {"--stuck-after", "stuck-m", "how long an M must be inside one call", kDuration, 1 * kSecond},
     {"--stuck-ms", "stuck-m", "that many Ms alike make it an error", kCount, 8},
     {"--stuck-syscall-ms", "stuck-m",
@@ -36,6 +43,9 @@ constexpr Threshold kThresholds[] = {
 };
 
 constexpr Rule kRules[] = {
+    {"deadlock", "no goroutine can run again: each waits for another one"},
+    {"goroutine-leak", "goroutines wait at one line, ever more of them, and nobody wakes them"},
+    {"lock-held", "many goroutines wait for one lock, and none gets it"},
     {"stuck-m", "an M stays inside one C call, or many in one system call"},
     {"thread-churn", "threads are destroyed because goroutines exit while locked to them"},
     {"timer-flood", "timers are created and neither stopped nor fired"},

@@ -139,6 +139,7 @@ struct Sample {
   int64_t threads_limit = 0;
   int64_t threads_created = 0;  // sched.mnext: in the target's whole life
   int64_t threads_freed = 0;    // sched.nmfreed
+  int64_t threads_of_ms = 0;    // Ms that have a thread
   std::optional<int64_t> live_timers;
   std::vector<MSample> ms;  // those in a C call or a system call
   bool goroutines_read = false;

@@ -43,6 +43,27 @@ struct EvidenceJson {
             {"live_growth_per_s", rounded(evidence.live_growth_per_s)},
             {"kept", evidence.kept}};
   }
+  OrderedJson operator()(const GoroutineLeakEvidence& evidence) const {
+    return {{"goroutines_count", evidence.goroutines_count},
+            {"growth_per_s", rounded(evidence.growth_per_s)},
+            {"woken_per_s",
+             evidence.woken_per_s ? rounded(*evidence.woken_per_s) : OrderedJson(nullptr)},
+            {"oldest_ms", evidence.oldest_ms ? OrderedJson(*evidence.oldest_ms) : nullptr},
+            {"started", place_json(evidence.started)}};
+  }
+  OrderedJson operator()(const LockHeldEvidence& evidence) const {
+    return {{"waiters_count", evidence.waiters_count}, {"longest_ms", evidence.longest_ms}};
+  }
+  OrderedJson operator()(const DeadlockEvidence& evidence) const {
+    OrderedJson waits = OrderedJson::array();
+    for (const DeadlockEvidence::Wait& wait : evidence.waits)
+      waits.push_back({{"wait_reason", wait.reason},
+                       {"where", place_json(wait.where)},
+                       {"goroutines_count", wait.count}});
+    return {{"goroutines_count", evidence.goroutines_count},
+            {"foreign_threads_count", evidence.foreign_threads_count},
+            {"waits", std::move(waits)}};
+  }
 };
 
 }  // namespace

@@ -171,6 +171,7 @@ void fields(Visit& visit, Value& sample) {
   visit("threads_limit", sample.threads_limit);
   visit("threads_created", sample.threads_created);
   visit("threads_freed", sample.threads_freed);
+  visit("threads_of_ms", sample.threads_of_ms);
   visit("live_timers", sample.live_timers);
   visit("ms", sample.ms);
   visit("goroutines_read", sample.goroutines_read);

@@ -108,6 +108,40 @@ struct Explain {
                      : "allocation and the collector's work";
     return text;
   }
+  EvidenceText operator()(const GoroutineLeakEvidence& evidence) const {
+    EvidenceText text;
+    text.measured =
+        fmt::format("{}, {} more a second", counted(evidence.goroutines_count, "goroutine"),
+                    spoken_number(evidence.growth_per_s));
+    if (evidence.woken_per_s)
+      text.measured += fmt::format(", {} woken a second", spoken_number(*evidence.woken_per_s));
+    if (evidence.oldest_ms)
+      text.measured += fmt::format("; one waits for {} at least",
+                                   spoken_duration(*evidence.oldest_ms * 1'000'000));
+    if (const std::string at = full_place(evidence.started); !at.empty())
+      text.measured += "; started at " + at;
+    text.costs =
+        "each of them a stack of 2 KiB or more and all that it holds, which the collector has to "
+        "keep and to search";
+    return text;
+  }
+  EvidenceText operator()(const LockHeldEvidence& evidence) const {
+    return {
+        fmt::format("{}, the longest for {} at least", counted(evidence.waiters_count, "waiter"),
+                    spoken_duration(evidence.longest_ms * 1'000'000)),
+        "none of them does its work"};
+  }
+  EvidenceText operator()(const DeadlockEvidence& evidence) const {
+    EvidenceText text;
+    for (const DeadlockEvidence::Wait& wait : evidence.waits) {
+      const std::string at = full_place(wait.where);
+      text.measured += fmt::format("{}{} in {}{}", text.measured.empty() ? "" : "; ", wait.count,
+                                   wait.reason, at.empty() ? "" : " at " + at);
+    }
+    if (text.measured.empty()) text.measured = "it ended before its goroutines were read";
+    text.costs = "the program does nothing any more";
+    return text;
+  }
 };
 
 class TextSink : public Sink {

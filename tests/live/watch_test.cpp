@@ -25,10 +25,14 @@ struct Row {
   std::string name;
   std::string module, package;  // below the project's folder
   std::string rule;             // "" when nothing is wrong
-  std::string at;               // text of the line of main.go that `where` must name
+  std::string at;  // text of the line of main.go that `where` must name; "": it may be unknown
   std::string c_function;
   int seconds = 0;  // to watch
   std::vector<std::string> options = {};
+  // With all toolchains and in all builds; else with those in which the runtime's way to do it
+  // changed, plain and stripped.
+  bool with_all = true;
+  bool ends = false;  // by itself
 };
 
 const Row kRows[] = {
@@ -46,6 +50,37 @@ const Row kRows[] = {
      {"--timer-window", "3s"}},
     {"timer_flood_twin", "examples/timer_flood", "healthy", "", "", "", 8},
     {"quiet", "tests/live/programs", "quiet", "", "", "", 6},
+    {"goroutine_leak",
+     "examples/goroutine_leak",
+     "bug",
+     "goroutine-leak",
+     "answers <- ",
+     "",
+     11,
+     {"--leak-window", "4s"},
+     false},
+    {"goroutine_leak_twin", "examples/goroutine_leak", "healthy", "", "", "", 8, {}, false},
+    {"deadlock", "examples/deadlock", "bug", "deadlock", "both.Wait()", "", 5, {}, false},
+    {"deadlock_pure", "examples/deadlock", "pure", "deadlock", "", "", 6, {}, false, true},
+    {"deadlock_twin", "examples/deadlock", "healthy", "", "", "", 8, {}, false},
+    {"lock_held",
+     "examples/lock_held",
+     "bug",
+     "lock-held",
+     "c.mutex.Lock()",
+     "",
+     10,
+     {"--lock-after", "3s"},
+     false},
+    {"lock_held_twin",
+     "examples/lock_held",
+     "healthy",
+     "",
+     "",
+     "",
+     10,
+     {"--lock-after", "3s"},
+     false},
 };
 
 enum class Start { kAttached, kSpawned };
@@ -71,7 +106,11 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   size_t turn = 0;
   for (const GoToolchain& toolchain : go_toolchains()) {
+    const std::string label = toolchain_label(toolchain);
+    const bool of_change =
+        label == "go_1_19" || label == "go_1_23" || label == "go_1_24" || label == "go_1_27";
     for (const Row& row : kRows) {
+      if (!row.with_all && !of_change) continue;
       if (row.rule.empty()) {
         all.push_back(
             {row, toolchain, turn++ % 2 == 0 ? Build::kStripped : Build::kPlain, Start::kAttached});
@@ -79,6 +118,7 @@ std::vector<Case> cases() {
       }
       all.push_back({row, toolchain, Build::kPlain, Start::kSpawned});
       all.push_back({row, toolchain, Build::kStripped, Start::kAttached});
+      if (!row.with_all) continue;
       all.push_back({row, toolchain, Build::kPie, Start::kAttached});
       all.push_back({row, toolchain, Build::kStrippedPie, Start::kSpawned});
     }
@@ -86,10 +126,12 @@ std::vector<Case> cases() {
   return all;
 }
 
+// A command's own words may stand between ours.
 std::vector<json> lines_of(const std::string& text) {
   std::vector<json> lines;
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with("{\"type\"")) continue;
     json record = json::parse(line, nullptr, false);
     EXPECT_FALSE(record.is_discarded()) << "not JSON: " << line;
     if (!record.is_discarded()) lines.push_back(std::move(record));
@@ -140,7 +182,7 @@ TEST_P(WatchTest, SaysWhatIsWrong) {
   EXPECT_EQ(records.front().at("type"), "start");
   ASSERT_EQ(records.back().at("type"), "end") << ended.out << ended.err;
   check_books(records.back());
-  if (target) {
+  if (target && !one.row.ends) {
     EXPECT_TRUE(target->running()) << "the target did not survive";
   }
 
@@ -159,6 +201,7 @@ TEST_P(WatchTest, SaysWhatIsWrong) {
   for (const json& finding : findings) {
     EXPECT_EQ(finding.at("rule"), one.row.rule) << finding.dump(2);
     EXPECT_EQ(finding.at("c_function"), one.row.c_function) << finding.dump(2);
+    if (one.row.at.empty()) continue;
     const std::filesystem::path file = finding.at("where").at("file").get<std::string>();
     EXPECT_EQ(file.filename(), "main.go") << finding.dump(2);
     EXPECT_EQ(finding.at("where").at("line"),

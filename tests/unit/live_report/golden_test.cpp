@@ -58,6 +58,9 @@ void full_run(Sink& sink) {
   sink.finding(worse, true);
   sink.finding(made_thread_churn(), false);
   sink.finding(made_timer_flood(), false);
+  sink.finding(made_goroutine_leak(), false);
+  sink.finding(made_lock_held(), false);
+  sink.finding(made_deadlock(), false);
   sink.end(made_end(), sample, stacks);
 }
 

@@ -78,6 +78,52 @@ inline LiveFinding made_timer_flood() {
   return finding;
 }
 
+inline LiveFinding made_goroutine_leak() {
+  LiveFinding finding;
+  finding.rule = "goroutine-leak";
+  finding.severity = Severity::kError;
+  finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 12 * kSecond;
+  finding.subsystem = "goroutines";
+  finding.wait_reason = "chan send";
+  finding.where = {"main.ask", "/src/search.go", 12, 0};
+  finding.goroutines = {18, 20, 22};
+  finding.evidence =
+      GoroutineLeakEvidence{1'265, 84.25, 0.5, 192'000, {"main.search", "/src/search.go", 18, 0}};
+  finding.message = "1 265 goroutines wait at search.go:12 in main.ask (chan send)";
+  finding.advice = "let the sender give up";
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
+inline LiveFinding made_lock_held() {
+  LiveFinding finding;
+  finding.rule = "lock-held";
+  finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 12 * kSecond;
+  finding.subsystem = "goroutines";
+  finding.wait_reason = "sync.Mutex.Lock";
+  finding.where = {"main.(*cache).get", "/src/cache.go", 18, 0};
+  finding.evidence = LockHeldEvidence{50, 8'900};
+  finding.message = "50 goroutines have waited at cache.go:18 in main.(*cache).get";
+  finding.advice = "find who holds it";
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
+inline LiveFinding made_deadlock() {
+  LiveFinding finding;
+  finding.rule = "deadlock";
+  finding.severity = Severity::kError;
+  finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 12 * kSecond;
+  finding.subsystem = "goroutines";
+  finding.where = {"main.main", "/src/main.go", 41, 0};
+  finding.evidence = DeadlockEvidence{
+      3, 1, {{"sync.Mutex.Lock", {"main.transfer", "/src/main.go", 23, 0}, 2}, {"select", {}, 1}}};
+  finding.message = "deadlock: all 3 goroutines wait for one another";
+  finding.advice = "follow who waits for whom";
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
 // The last look of a run that saw everything.
 inline Sample made_sample(Stacks& stacks) {
   Sample sample = look_at(12.5);

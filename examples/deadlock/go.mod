@@ -1,0 +1,3 @@
+module example.org/deadlock
+
+go 1.19

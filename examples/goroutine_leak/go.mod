@@ -1,0 +1,3 @@
+module example.org/goroutine_leak
+
+go 1.19

@@ -1,0 +1,3 @@
+module example.org/lock_held
+
+go 1.19
