@@ -96,8 +96,16 @@ class Deadlock : public Detector {
     DeadlockEvidence evidence;
     evidence.goroutines_count = static_cast<int64_t>(count_);
     evidence.foreign_threads_count = foreign;
-    for (const auto& [place, waiting] : waits_)
-      evidence.waits.push_back({place.reason, place.where, static_cast<int64_t>(waiting.count)});
+    for (const auto& [place, waiting] : waits_) {
+      const auto count = static_cast<int64_t>(waiting.count);
+      // Those of other `go` statements follow one another.
+      if (!evidence.waits.empty() && evidence.waits.back().reason == place.reason &&
+          evidence.waits.back().where == place.where) {
+        evidence.waits.back().count += count;
+      } else {
+        evidence.waits.push_back({place.reason, place.where, count});
+      }
+    }
     std::stable_sort(evidence.waits.begin(), evidence.waits.end(),
                      [](const auto& a, const auto& b) { return a.count > b.count; });
     evidence.waits.resize(std::min(evidence.waits.size(), kMostWaits));

@@ -17,7 +17,8 @@
 namespace cgoscope {
 namespace {
 
-constexpr size_t kFramesInText = 6;
+constexpr size_t kFramesInText = 12;
+constexpr size_t kThreadsInText = 6;
 constexpr int64_t kMs = 1'000'000;
 
 uint64_t goroutines_count(const Sample& sample, bool system) {
@@ -130,11 +131,11 @@ void write_ms(const CensusReport& report, const Stacks& stacks, std::ostream& ou
     out << fmt::format("{:>5} thread{} {}", ms.size(), ms.size() == 1 ? " " : "s",
                        printable(kind.second));
     std::string list;
-    for (size_t i = 0; i < ms.size() && i < kFramesInText; ++i) {
+    for (size_t i = 0; i < ms.size() && i < kThreadsInText; ++i) {
       list += fmt::format("{}{}", list.empty() ? "" : ", ", ms[i]->tid);
       if (ms[i]->goid != 0) list += fmt::format(" (goroutine {})", ms[i]->goid);
     }
-    if (ms.size() > kFramesInText) list += ", …";
+    if (ms.size() > kThreadsInText) list += ", …";
     out << ": " << list << '\n';
   }
 }
