@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <vector>
@@ -56,28 +57,67 @@ class RuntimeRecord {
   std::span<const std::byte> bytes_;
 };
 
-// Copies of many structures of one type, read at once.
+// Copies of many structures of one type, read at once. Those that lie close to one another, as the
+// runtime's allocator puts them, are read together: what a read costs is the number of its pieces.
 class RuntimeRecords {
  public:
   RuntimeRecords(const TargetMemory& memory, const std::vector<uint64_t>& addresses, size_t extent)
-      : extent_(extent), bytes_(addresses.size() * extent), reads_(addresses.size()) {
-    for (size_t i = 0; i < addresses.size(); ++i) {
-      reads_[i] = {addresses[i], std::span(bytes_).subspan(i * extent, extent), false};
+      : extent_(extent), records_(addresses.size()) {
+    std::vector<size_t> order(addresses.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](size_t a, size_t b) { return addresses[a] < addresses[b]; });
+    std::vector<Run> runs;
+    size_t bytes = 0;
+    for (const size_t index : order) {
+      const uint64_t address = addresses[index];
+      const bool joins = !runs.empty() && address - runs.back().address < kLongestRun - extent &&
+                         address <= runs.back().end() + kWidestGap;
+      if (!joins) {
+        runs.push_back({address, 0, bytes, {}});
+        bytes += extent;
+        runs.back().size = extent;
+      } else if (const uint64_t end = address + extent; end > runs.back().end()) {
+        bytes += end - runs.back().end();
+        runs.back().size = end - runs.back().address;
+      }
+      runs.back().members.push_back(index);
     }
-    memory.read_all(reads_);
+    bytes_.resize(bytes);
+    std::vector<MemoryRead> reads;
+    reads.reserve(runs.size());
+    for (const Run& run : runs)
+      reads.push_back({run.address, std::span(bytes_).subspan(run.offset, run.size), false});
+    memory.read_all(reads);
+    for (size_t i = 0; i < runs.size(); ++i) {
+      for (const size_t index : runs[i].members) {
+        const size_t offset = addresses[index] - runs[i].address;
+        const std::span<std::byte> record = reads[i].into.subspan(offset, extent);
+        // A gap may be what cannot be read.
+        if (reads[i].done || memory.read(addresses[index], record)) records_[index] = record.data();
+      }
+    }
   }
 
-  size_t size() const { return reads_.size(); }
   // nullopt when it could not be read.
   std::optional<RuntimeRecord> at(size_t index) const {
-    if (!reads_[index].done) return std::nullopt;
-    return RuntimeRecord(std::span(bytes_).subspan(index * extent_, extent_));
+    if (records_[index] == nullptr) return std::nullopt;
+    return RuntimeRecord(std::span(records_[index], extent_));
   }
 
  private:
+  static constexpr uint64_t kWidestGap = 256;
+  static constexpr uint64_t kLongestRun = 2 * kMostRecordBytes;
+  struct Run {
+    uint64_t address = 0;
+    size_t size = 0, offset = 0;
+    std::vector<size_t> members;
+    uint64_t end() const { return address + size; }
+  };
+
   size_t extent_;
   std::vector<std::byte> bytes_;
-  std::vector<MemoryRead> reads_;
+  std::vector<const std::byte*> records_;
 };
 
 }  // namespace cgoscope

@@ -4,7 +4,7 @@
 Usage: probe_bench.py CGOSCOPE PROGRAMS WORK [part...]      as root
 
 PROGRAMS is tests/bench/programs, WORK a folder for what is built. Go toolchains are those of CGOSCOPE_GO_ROOTS (else `go`);
-servers those of CGOSCOPE_SERVERS. Parts: hit, attach, memory, server, delay; all without any. Runs with and without the probe alternate,
+servers those of CGOSCOPE_SERVERS. Parts: hit, attach, memory, server, delay, census; all without any. Runs with and without the probe alternate,
 so that both see the same machine; each figure is a median.
 """
 import json
@@ -21,7 +21,7 @@ import threading
 import time
 
 cgoscope, programs, work = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
-parts = sys.argv[4:] or ["hit", "attach", "memory", "server", "delay"]
+parts = sys.argv[4:] or ["hit", "attach", "memory", "server", "delay", "census"]
 work.mkdir(parents=True, exist_ok=True)
 roots = [pathlib.Path(root) for root in os.environ.get("CGOSCOPE_GO_ROOTS", "").split(":") if root]
 servers = pathlib.Path(os.environ["CGOSCOPE_SERVERS"]) if "CGOSCOPE_SERVERS" in os.environ else None
@@ -224,10 +224,11 @@ def throughput():
 def delay():
     say("From the start of a program with the bug to the finding, s (its defaults: a look every second)")
     examples = programs.parents[2] / "examples"
-    for example, rule in (("stuck_m", "stuck-m"), ("thread_churn", "thread-churn"), ("timer_flood", "timer-flood")):
+    for example, rule in (("stuck_m", "stuck-m"), ("thread_churn", "thread-churn"), ("timer_flood", "timer-flood"),
+                          ("goroutine_leak", "goroutine-leak"), ("lock_held", "lock-held"), ("deadlock", "deadlock")):
         for release, program in go_programs(examples / example, "bug"):
             begun = time.time()
-            run = subprocess.Popen([cgoscope, "watch", "--format", "json", "--duration", "20s", "--", program],
+            run = subprocess.Popen([cgoscope, "watch", "--format", "json", "--duration", "30s", "--", program],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
             for line in run.stderr:
                 if '"finding"' in line and rule in line:
@@ -237,7 +238,30 @@ def delay():
             run.wait(60)
 
 
-for part, measure in (("hit", hit_cost), ("attach", attach_times), ("memory", memory), ("server", throughput), ("delay", delay)):
+def census():
+    say("A census: ms to read, MiB at its peak, and by how much a sleep of 1 ms in the target is late at worst in a second, ms")
+    for count in (10_000, 1_000_000):
+        for release, program in go_programs(programs, "goroutines"):
+            target = subprocess.Popen([program, str(count)], stdout=subprocess.PIPE, text=True)
+            windows = Lines(target.stdout)
+            windows.wait_for(3)
+            before = len(windows.lines)
+            windows.wait_for(before + 8)
+            quiet = [int(line) / 1000 for line in windows.lines[before:]]
+            before, read, peak = len(windows.lines), [], []
+            end = time.time() + 8
+            while time.time() < end:
+                child = subprocess.Popen([cgoscope, "census", "--format", "json", "-p", str(target.pid)], stdout=subprocess.PIPE, text=True)
+                read.append(json.load(child.stdout)["read_ms"])
+                peak.append(os.wait4(child.pid, 0)[2].ru_maxrss / 1024)
+            late = [int(line) / 1000 for line in windows.lines[before + 1:]]
+            target.kill()
+            target.wait()
+            say(f"  {release:8} {count:8} goroutines: read {statistics.median(read):7.1f} ({min(read):.1f} to {max(read):.1f}), peak {max(peak):5.1f}; "
+                f"late {statistics.median(late):.1f} (at most {max(late):.1f}), without a census {statistics.median(quiet):.1f} (at most {max(quiet):.1f})")
+
+
+for part, measure in (("hit", hit_cost), ("attach", attach_times), ("memory", memory), ("server", throughput), ("delay", delay), ("census", census)):
     if part in parts:
         measure()
         say()

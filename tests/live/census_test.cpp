@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -126,6 +127,83 @@ TEST(Census, IsAProfileForPprof) {
   EXPECT_THAT(*top, testing::HasSubstr("Type: goroutine"));
   EXPECT_THAT(*top, testing::HasSubstr("of " + program.line_before().substr(0, 4) + " total"));
   EXPECT_THAT(*top, testing::ContainsRegex("1000 .*main\\.\\(\\*server\\)\\.send"));
+}
+
+std::string newest(const std::string& package) {
+  return built(go_toolchains().back(),
+               std::filesystem::path(PROJECT_FOLDER) / "tests/live/programs", package,
+               Build::kPlain);
+}
+
+Ended census_of(pid_t pid) {
+  return Program({CGOSCOPE, "census", "--format", "json", "-p", std::to_string(pid)}).wait(60'000);
+}
+
+void expect_no_finding(pid_t pid) {
+  const Ended ended = Program({CGOSCOPE, "watch", "-p", std::to_string(pid), "--duration", "6s",
+                               "--leak-window", "2s", "--lock-after", "2s"})
+                          .wait(60'000);
+  if (!why_not_attachable(CGOSCOPE).empty()) return;
+  EXPECT_TRUE(ended.status == 0 || ended.status == 4) << ended.out << ended.err;
+}
+
+// It may be told that nothing fits, or a part; not crash, not hang, not fill the memory.
+TEST(Census, OfAListThatIsWrittenOver) {
+  const std::string binary = newest("scribble");
+  ASSERT_FALSE(binary.empty());
+  const Result<std::string> symbols =
+      output_of({go_toolchains().back().go(), "tool", "nm", binary});
+  ASSERT_TRUE(symbols) << symbols.error().message();
+  std::istringstream lines(*symbols);
+  std::string address;
+  for (std::string line; address.empty() && std::getline(lines, line);) {
+    if (line.ends_with(" runtime.allgs")) std::istringstream(line) >> address;
+  }
+  ASSERT_FALSE(address.empty());
+  TalkingProgram program({binary, address});
+  ASSERT_TRUE(program.wait_for("ready"));
+  for (int i = 0; i < 30; ++i) {
+    const Ended ended = census_of(program.pid());
+    ASSERT_FALSE(ended.timed_out);
+    ASSERT_TRUE(ended.status == 0 || ended.status == 3 || ended.status == 4)
+        << ended.status << ended.err;
+    if (ended.status != 3) {
+      EXPECT_FALSE(json::parse(ended.out, nullptr, false).is_discarded());
+    }
+  }
+  expect_no_finding(program.pid());
+  EXPECT_TRUE(program.alive());
+}
+
+TEST(Census, OfACrowdThatComesAndGoes) {
+  const std::string binary = newest("crowd");
+  ASSERT_FALSE(binary.empty());
+  TalkingProgram program({binary});
+  ASSERT_TRUE(program.wait_for("ready"));
+  for (int i = 0; i < 10; ++i) {
+    const Ended ended = census_of(program.pid());
+    ASSERT_EQ(ended.status, 0) << ended.err << ended.out.substr(0, 2000);
+    const json census = json::parse(ended.out);
+    EXPECT_LE(census.at("goroutines").at("user_count"), 100'010);
+  }
+  expect_no_finding(program.pid());
+  EXPECT_TRUE(program.alive());
+}
+
+TEST(Census, OfAProcessThatIsKilledMeanwhile) {
+  const std::string binary = newest("crowd");
+  ASSERT_FALSE(binary.empty());
+  for (int i = 0; i < 20; ++i) {
+    auto program = std::make_unique<TalkingProgram>(std::vector{binary});
+    ASSERT_TRUE(program->wait_for("ready"));
+    Program census({CGOSCOPE, "census", "-p", std::to_string(program->pid())});
+    usleep(static_cast<useconds_t>(5'000 * i));
+    program.reset();
+    const Ended ended = census.wait(60'000);
+    EXPECT_FALSE(ended.timed_out);
+    EXPECT_TRUE(ended.status == 0 || ended.status == 3 || ended.status == 4)
+        << ended.status << ended.err;
+  }
 }
 
 std::vector<Row> rows() {
