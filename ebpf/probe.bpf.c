@@ -35,8 +35,8 @@ PROGRAM(on_timer_stop, CG_TIMER_STOP, stop_timer(r))
 PROGRAM(on_timer_reset, CG_TIMER_RESET, reset_timer(r))
 PROGRAM(on_timer_fire, CG_TIMER_FIRE, fire_timer(r))
 PROGRAM(on_handoff, CG_HANDOFF, count_at_place(r, CG_HANDOFF, 0))
-PROGRAM(on_fatal, CG_FATAL, deliver(r, CG_FATAL, GO_ARGUMENT_0(r), GO_ARGUMENT_1(r)))
-PROGRAM(on_throw, CG_THROW, deliver(r, CG_THROW, GO_ARGUMENT_0(r), GO_ARGUMENT_1(r)))
+PROGRAM(on_fatal, CG_FATAL, deliver_text(r, CG_FATAL))
+PROGRAM(on_throw, CG_THROW, deliver_text(r, CG_THROW))
 PROGRAM(on_panic, CG_PANIC, deliver_panic(r))
 
 // For a function of the probe's own: what a hit costs, and which link works. Does what on_park

@@ -101,6 +101,21 @@ struct cg_cgo_calls {
 };
 
 #define CG_TEXT_BYTES 256
+#define CG_EVENT_STACK_DEPTH 24
+
+// The kind of a Go value (internal/abi.Kind), as far as the programs tell one.
+enum cg_kind {
+  CG_KIND_UNKNOWN = 0,
+  CG_KIND_BOOL = 1,
+  CG_KIND_INT = 2,  // then int8 to int64
+  CG_KIND_INT64 = 6,
+  CG_KIND_UINT = 7,  // then uint8 to uint64, uintptr
+  CG_KIND_UINTPTR = 12,
+  CG_KIND_FLOAT32 = 13,
+  CG_KIND_FLOAT64 = 14,
+  CG_KIND_STRING = 24,
+  CG_KIND_NIL = 32,  // ours: an interface that holds nothing
+};
 
 // Rare signals, one by one, through the ring buffer.
 struct cg_event {
@@ -108,9 +123,12 @@ struct cg_event {
   __u32 tid;         // in the probe's pid namespace; 0 when not known
   __u64 time_ns;     // CLOCK_MONOTONIC
   __u64 goid;        // 0 when not known
+  __u64 start_pc;    // entry of the goroutine's function; 0 when not known
+  __u64 go_pc;       // its `go` statement
   __u32 text_bytes;  // of `text`; longer texts are cut
-  __u32 pad;
-  __u64 pcs[CG_STACK_DEPTH];
+  __u32 value_kind;  // panic: what it was called with; enum cg_kind, or another one of Go's
+  __u64 value;       // its first eight bytes, when it is a bool or a number
+  __u64 pcs[CG_EVENT_STACK_DEPTH];
   char text[CG_TEXT_BYTES];
 };
 

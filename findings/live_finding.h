@@ -44,15 +44,25 @@ struct TimerFloodEvidence {
                       // asynctimerchan=1); else the collector frees it
 };
 
-using LiveEvidence = std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence>;
+// panic.
+struct PanicEvidence {
+  std::string value;       // what panic was called with, in Go's words; at most 256 bytes
+  std::string value_kind;  // "string" (also of errors and Stringers), "number" (or a bool), "nil",
+                           // "other" (`value` is empty then), "" when it could not be read
+  Frame entry;             // the goroutine's function; empty when not known
+  Frame started;           // its `go` statement; empty when not known, and of the main goroutine
+};
+
+using LiveEvidence =
+    std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence, PanicEvidence>;
 
 struct LiveFinding {
   std::string id;    // stable within a process and between runs: see live_finding_id
-  std::string rule;  // "stuck-m", "thread-churn", "timer-flood"
+  std::string rule;  // "stuck-m", as in `cgoscope rules`
   Severity severity = Severity::kWarning;
   int64_t first_seen_ns = 0;  // CLOCK_REALTIME, since the epoch
   int64_t last_seen_ns = 0;
-  std::string subsystem;            // "cgo", "syscall", "threads", "timers"
+  std::string subsystem;            // "cgo", "syscall", "threads", "timers", "goroutines"
   std::string wait_reason;          // of the goroutine, in the runtime's words; "" when running
   Frame where;                      // the innermost frame outside the runtime that the rule names
   std::string c_function;           // as written after "C."; "" when no C function is part of it

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "probe_cli/clock.h"
+#include "probe_cli/panic_value.h"
 #include "probe_cli/process/proc_file.h"
 #include "probe_cli/process/threads.h"
 
@@ -221,7 +222,14 @@ EventSample Sampler::event(const cg_event& event) {
   sample.tid = event.tid;
   sample.goid = static_cast<int64_t>(event.goid);
   sample.text.assign(event.text, std::min<size_t>(event.text_bytes, sizeof event.text));
+  if (event.signal == CG_PANIC) {
+    PanicValue value = panic_value(event);
+    sample.value_kind = std::move(value.kind);
+    if (!value.text.empty()) sample.text = std::move(value.text);
+  }
   sample.stack = go_stack(words(event.pcs), true);
+  sample.started = go_stack({event.start_pc}, false);
+  sample.go = go_stack({event.go_pc}, true);
   return sample;
 }
 

@@ -37,6 +37,7 @@ struct MainNumber {
   double operator()(const TimerFloodEvidence& evidence) const {
     return evidence.kept ? static_cast<double>(evidence.live_count) : evidence.abandoned_per_s;
   }
+  double operator()(const PanicEvidence&) const { return 0; }  // it happens once
 };
 
 bool is_worse(const LiveFinding& now, const LiveFinding& then) {
@@ -58,7 +59,8 @@ Judge::Judge(const Subject& subject, const Settings& settings, Selection selecti
     std::unique_ptr<Detector> (*make)(const Subject&, const Settings&);
   } rows[] = {{"stuck-m", make_stuck_m},
               {"thread-churn", make_thread_churn},
-              {"timer-flood", make_timer_flood}};
+              {"timer-flood", make_timer_flood},
+              {"panic", make_panic}};
   for (const auto& row : rows) {
     const bool wanted = selection_.only.empty() || contains(selection_.only, row.rule);
     if (wanted && !contains(selection_.without, row.rule)) {

@@ -39,6 +39,7 @@ constexpr Rule kRules[] = {
     {"stuck-m", "an M stays inside one C call, or many in one system call"},
     {"thread-churn", "threads are destroyed because goroutines exit while locked to them"},
     {"timer-flood", "timers are created and neither stopped nor fired"},
+    {"panic", "a goroutine panics, nothing recovers it, and the program ends"},
 };
 
 const Threshold* find_threshold(std::string_view option) {

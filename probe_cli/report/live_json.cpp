@@ -43,6 +43,12 @@ struct EvidenceJson {
             {"live_growth_per_s", rounded(evidence.live_growth_per_s)},
             {"kept", evidence.kept}};
   }
+  OrderedJson operator()(const PanicEvidence& evidence) const {
+    return {{"value", evidence.value},
+            {"value_kind", evidence.value_kind},
+            {"entry", place_json(evidence.entry)},
+            {"started", place_json(evidence.started)}};
+  }
 };
 
 }  // namespace

@@ -140,7 +140,10 @@ void fields(Visit& visit, Value& event) {
   visit("tid", event.tid);
   visit("goid", event.goid);
   visit("text", event.text);
+  visit("value_kind", event.value_kind);
   visit("stack", StackRef{event.stack});
+  visit("started", StackRef{event.started});
+  visit("go", StackRef{event.go});
 }
 
 template <typename Visit, typename Value>

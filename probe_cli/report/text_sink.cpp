@@ -108,6 +108,17 @@ struct Explain {
                      : "allocation and the collector's work";
     return text;
   }
+  EvidenceText operator()(const PanicEvidence& evidence) const {
+    EvidenceText text;
+    text.measured = "one panic";
+    if (!evidence.value.empty()) text.measured += ": " + evidence.value;
+    if (const std::string at = full_place(evidence.entry); !at.empty())
+      text.measured += "; in a goroutine of " + at;
+    if (const std::string at = full_place(evidence.started); !at.empty())
+      text.measured += "; started at " + at;
+    text.costs = "the process";
+    return text;
+  }
 };
 
 class TextSink : public Sink {
@@ -129,10 +140,12 @@ class TextSink : public Sink {
   void tick(const Sample& sample, const Stacks& stacks) override {
     ++looks_;
     for (const EventSample& event : sample.events) {
+      if (event.signal == CG_PANIC && told_of_panic_) continue;
       say(fmt::format("the target's {}: {}", signal_name(event.signal),
                       event.text.empty() ? "(no text)" : event.text));
       for (const Frame& frame : stacks[event.stack]) say("      " + full_place(frame));
     }
+    told_of_panic_ = false;
     for (const SignalSample& signal : sample.signals) {
       const auto [state, is_new] = states_.try_emplace(signal.signal, signal.state);
       // Being attached part-time, and no longer, is no news; the end says it.
@@ -154,6 +167,7 @@ class TextSink : public Sink {
   }
 
   void finding(const LiveFinding& finding, bool again) override {
+    if (finding.rule == "panic") told_of_panic_ = true;
     const std::string severity(severity_name(finding.severity));
     text_ += colour(severity_colour(finding.severity), severity + (again ? ", now worse:" : ":")) +
              " " + colour(kBold, printable(finding.message)) + " [" + finding.rule + "]\n";
@@ -293,6 +307,7 @@ class TextSink : public Sink {
   Subject subject_;
   std::string text_;  // not yet written
   int64_t looks_ = 0;
+  bool told_of_panic_ = false;  // by a finding since the last tick, whose event says no more
   std::map<cg_signal, std::string> states_;
   std::map<cg_signal, uint64_t> lost_;  // as last said
 };

@@ -262,6 +262,10 @@ TEST_P(Attach, LastWordsOfAPanic) {
   EXPECT_NE(seen.front().tid, 0U);
   EXPECT_EQ(function_at(seen.front().pcs[0]), "runtime.gopanic");
   EXPECT_EQ(function_at(seen.front().pcs[1]), "main.fails.func1");
+  EXPECT_EQ(function_at(seen.front().start_pc + 1), "main.fails.func1");
+  EXPECT_EQ(function_at(seen.front().go_pc), "main.fails");
+  EXPECT_EQ(seen.front().value_kind, static_cast<uint32_t>(CG_KIND_STRING));
+  EXPECT_EQ(std::string(seen.front().text, seen.front().text_bytes), "by intention");
   EXPECT_EQ(books(CG_PANIC).delivered, 1U);
 }
 

@@ -161,15 +161,39 @@ TEST_F(Ways, LastWordsAreHeard) {
   const fs::path binary = go_program("tests/live/programs", "lastwords");
   const struct {
     std::string way, words;
-  } kWays[] = {{"throw", "unlock of unlocked mutex"},
-               {"deadlock", "all goroutines are asleep"},
-               {"panic", "nobody recovers this"}};
+  } kWays[] = {{"throw", "unlock of unlocked mutex"}, {"deadlock", "all goroutines are asleep"}};
   for (const auto& [way, words] : kWays) {
     const Ended ended = Program({CGOSCOPE, "watch", "--", binary.string(), way}).wait(30'000);
     const size_t at = ended.err.find("the target's ");
     ASSERT_NE(at, std::string::npos) << ended.err;
     EXPECT_NE(ended.err.find(words, at), std::string::npos) << ended.err;
     EXPECT_NE(ended.err.find("exited with status 2"), std::string::npos) << ended.err;
+  }
+}
+
+TEST_F(Ways, APanicsValueIsToldWhateverItIs) {
+  const fs::path binary = go_program("tests/live/programs", "lastwords");
+  const struct {
+    std::string way, kind, value, function;
+    bool in_main;
+  } kPanics[] = {{"panic", "string", "nobody recovers this", "main.main.func1", false},
+                 {"number", "number", "-7", "main.main", true},
+                 {"error", "string", "no such thing", "main.main.func2", false},
+                 {"nil-map", "string", "assignment to entry in nil map", "main.main", true},
+                 {"struct", "other", "", "main.main", true}};
+  for (const auto& expected : kPanics) {
+    const Ended ended = watch({"--", binary.string(), expected.way});
+    EXPECT_EQ(ended.status, 1) << ended.err;
+    const json finding = finding_of(ended.err, "panic");
+    ASSERT_FALSE(finding.is_null()) << ended.err;
+    EXPECT_EQ(finding.at("where").at("function"), expected.function);
+    const json& evidence = finding.at("evidence");
+    EXPECT_EQ(evidence.at("value_kind"), expected.kind);
+    EXPECT_EQ(evidence.at("value"), expected.value);
+    EXPECT_EQ(evidence.at("started").at("function"), expected.in_main ? "" : "main.main");
+    EXPECT_EQ(evidence.at("entry").at("function"),
+              expected.in_main ? "runtime.main" : expected.function);
+    EXPECT_EQ(records(ended.err).back().at("target").at("status"), 2);
   }
 }
 

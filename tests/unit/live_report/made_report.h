@@ -77,6 +77,29 @@ inline LiveFinding made_timer_flood() {
   return finding;
 }
 
+inline LiveFinding made_panic() {
+  LiveFinding finding;
+  finding.rule = "panic";
+  finding.severity = Severity::kError;
+  finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 12 * kSecond;
+  finding.subsystem = "goroutines";
+  finding.where = {"main.parse", "/src/parse.go", 9, 0};
+  finding.stack = {{"runtime.gopanic", "/go/src/runtime/panic.go", 884, 0},
+                   {"main.parse", "/src/parse.go", 9, 0}};
+  finding.threads = {4251};
+  finding.goroutines = {19};
+  finding.evidence = PanicEvidence{"no such field",
+                                   "string",
+                                   {"main.worker", "/src/w.go", 20, 0},
+                                   {"main.serve", "/src/w.go", 11, 0}};
+  finding.message =
+      "a goroutine panics with \"no such field\", nothing recovers it, and the program ends: at "
+      "parse.go:9 in main.parse";
+  finding.advice = "recover in that very goroutine";
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
 // The last look of a run that saw everything.
 inline Sample made_sample(Stacks& stacks) {
   Sample sample = look_at(12.5);
@@ -125,8 +148,10 @@ inline Sample made_sample(Stacks& stacks) {
   sample.signals[CG_TIMER_STOP].state = "absent";
   sample.signals[CG_TIMER_STOP].reason = "the program does not contain time.stopTimer";
   sample.signals[CG_TIMER_STOP].attached_ns = 0;
-  sample.events = {
-      {CG_FATAL, kAttachedAt + 5, 4250, 18, "all goroutines are asleep - deadlock!", park}};
+  sample.events = {{CG_FATAL, kAttachedAt + 5, 4250, 18, "all goroutines are asleep - deadlock!",
+                    "", park, kNoStack, kNoStack},
+                   {CG_PANIC, kAttachedAt + 6, 4251, 19, "7", "number", park,
+                    stacks.add({{"main.worker", "/src/w.go", 20, 0}}), loop}};
   return sample;
 }
 

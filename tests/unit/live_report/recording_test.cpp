@@ -96,6 +96,8 @@ TEST(Recording, RoundTrip) {
   EXPECT_EQ(again.cgo[0].total_ns, 99'000'000'000u);
   EXPECT_EQ(again.signals[CG_PARK].books.map_full, 4u);
   EXPECT_EQ(again.events[0].text, "all goroutines are asleep - deadlock!");
+  EXPECT_EQ(again.events[1].value_kind, "number");
+  EXPECT_EQ(again.events[1].go, sample.events[1].go);
   EXPECT_EQ(again.overhead_share, 0.0125);
 
   ASSERT_TRUE(result.end);
