@@ -8,6 +8,7 @@
 #include "ebpf/cgo.bpf.h"
 #include "ebpf/counting.bpf.h"
 #include "ebpf/events.bpf.h"
+#include "ebpf/goroutines.bpf.h"
 #include "ebpf/threads.bpf.h"
 #include "ebpf/timers.bpf.h"
 
@@ -27,7 +28,7 @@ PROGRAM(on_thread_request, CG_THREAD_REQUEST, count_at_place(r, CG_THREAD_REQUES
 PROGRAM(on_thread_start, CG_THREAD_START, count_at_place(r, CG_THREAD_START, 0))
 PROGRAM(on_thread_exit, CG_THREAD_EXIT, count_thread_exit())
 PROGRAM(on_lock_thread, CG_LOCK_THREAD, note_locker(r))
-PROGRAM(on_goroutine_exit, CG_GOROUTINE_EXIT, note_exit_of_locked(r))
+PROGRAM(on_goroutine_exit, CG_GOROUTINE_EXIT, count_goroutine_end(r))
 PROGRAM(on_cgo_call, CG_CGO_CALL, begin_cgo_call(r))
 PROGRAM(on_cgo_return, CG_CGO_RETURN, end_cgo_call(r))
 PROGRAM(on_timer_create, CG_TIMER_CREATE, create_timer(r))
@@ -38,6 +39,7 @@ PROGRAM(on_handoff, CG_HANDOFF, count_at_place(r, CG_HANDOFF, 0))
 PROGRAM(on_fatal, CG_FATAL, deliver_text(r, CG_FATAL))
 PROGRAM(on_throw, CG_THROW, deliver_text(r, CG_THROW))
 PROGRAM(on_panic, CG_PANIC, deliver_panic(r))
+PROGRAM(on_goroutine_start, CG_GOROUTINE_START, count_goroutine_start(r))
 
 // For a function of the probe's own: what a hit costs, and which link works. Does what on_park
 // does.

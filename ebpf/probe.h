@@ -15,7 +15,7 @@ enum cg_signal {
   CG_THREAD_START,    // runtime.newm1: it is made
   CG_THREAD_EXIT,     // runtime.mexit: a goroutine exited while locked to its thread
   CG_LOCK_THREAD,     // runtime.LockOSThread
-  CG_GOROUTINE_EXIT,  // a goroutine ends; only those locked to a thread are kept
+  CG_GOROUTINE_EXIT,  // a goroutine ends; who it was is kept if it was locked to a thread
   CG_CGO_CALL,        // Go enters C
   CG_CGO_RETURN,      // C has returned
   CG_TIMER_CREATE,
@@ -26,6 +26,7 @@ enum cg_signal {
   CG_FATAL,    // runtime.fatal, with its text
   CG_THROW,    // runtime.throw, with its text
   CG_PANIC,    // runtime.fatalpanic: nothing recovered it
+  CG_GOROUTINE_START,  // runtime.newproc1: a `go` statement
   CG_SIGNALS
 };
 
@@ -68,6 +69,13 @@ struct cg_churn_place {
   __u64 go_pc;     // its `go` statement
   // Callers of LockOSThread, innermost first; 0s when it locked before the attach.
   __u64 lock_pcs[CG_LOCK_DEPTH];
+};
+
+// One `go` statement, while its two signals are attached.
+struct cg_go_statement {
+  __u64 started;   // goroutines
+  __u64 ended;     // goroutines that it has started, before or after the attach
+  __u64 start_pc;  // entry of their function; 0 when none was started in view
 };
 
 #define CG_LATENCY_BUCKETS 40
@@ -171,3 +179,4 @@ struct cg_timers_alike {
 #define CG_PLACES 16384
 #define CG_TIMER_PLACES 4096
 #define CG_TIMERS 262144
+#define CG_GO_STATEMENTS 8192

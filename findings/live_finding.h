@@ -53,8 +53,17 @@ struct PanicEvidence {
   Frame started;           // its `go` statement; empty when not known, and of the main goroutine
 };
 
-using LiveEvidence =
-    std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence, PanicEvidence>;
+// goroutine-flood.
+struct GoroutineFloodEvidence {
+  int64_t goroutines_count = 0;  // the most that have ever been there at once; 0 when not known
+  double growth_per_s = 0;       // of that, or without it of started − ended
+  double started_per_s = 0;      // by the `go` statement that the finding names; 0 when none is known
+  double ended_per_s = 0;        // of those that it has started
+  Frame entry;                   // their function; empty when not known
+};
+
+using LiveEvidence = std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence,
+                                  PanicEvidence, GoroutineFloodEvidence>;
 
 struct LiveFinding {
   std::string id;    // stable within a process and between runs: see live_finding_id

@@ -68,6 +68,18 @@ void Groups::want(SignalGroup group) {
   attach(group);
 }
 
+void Groups::release(SignalGroup group) {
+  Group& state = groups_[index(group)];
+  const bool asked_for =
+      std::any_of(signals_.begin(), signals_.end(), [&](const PlannedSignal& planned) {
+        return group_of(planned.signal) == group && wishes_[planned.signal] == Wish::kYes;
+      });
+  if (!state.wanted || asked_for) return;
+  state.wanted = false;
+  state.let_go_at_ns.reset();
+  attachment_.detach(group);
+}
+
 std::optional<int64_t> Groups::next_change_ns() const {
   std::optional<int64_t> next;
   for (const Group& group : groups_) {

@@ -34,6 +34,8 @@ class Groups {
   bool begin(int64_t now_ns);
   // From now on the group is wanted: its standby signals are attached at the next interval.
   void want(SignalGroup group);
+  // The opposite of want(): it is let go, and its signals are in standby again.
+  void release(SignalGroup group);
   // When the next part-time group is to be let go; nullopt when none is.
   std::optional<int64_t> next_change_ns() const;
   // Lets go what is due.

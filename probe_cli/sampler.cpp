@@ -164,6 +164,7 @@ void Sampler::take_ms(Sample& sample) {
   sample.threads_created = census.sched->threads_created;
   sample.threads_freed = census.sched->threads_freed;
   sample.live_timers = census.live_timers;
+  sample.goroutines_peak = census.goroutines_peak;
   std::unordered_map<int64_t, pid_t> tids;
   if (other_pid_namespace_) tids = tids_by_own_id();
   for (const MRecord& m : census.ms) {
@@ -191,6 +192,9 @@ void Sampler::take_counts(Sample& sample) {
   for (const auto& [place, exits] : attachment_.churn_places())
     sample.churn.push_back({go_stack({place.start_pc}, false), go_stack({place.go_pc}, true),
                             go_stack(words(place.lock_pcs), true), exits});
+  for (const auto& [go_pc, statement] : attachment_.go_statements())
+    sample.go_statements.push_back({go_stack({go_pc}, true), go_stack({statement.start_pc}, false),
+                                    statement.started, statement.ended});
   std::unordered_map<uint64_t, uint64_t> in_flight;
   began_ns_.clear();
   for (const auto& [g, call] : attachment_.cgo_in_flight()) {

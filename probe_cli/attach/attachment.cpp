@@ -229,6 +229,10 @@ std::vector<std::pair<cg_churn_place, uint64_t>> Attachment::churn_places() cons
   return read_hash<cg_churn_place, uint64_t>(bpf_map__fd(parts_->programs->maps.churn_places));
 }
 
+std::vector<std::pair<uint64_t, cg_go_statement>> Attachment::go_statements() const {
+  return read_hash<uint64_t, cg_go_statement>(bpf_map__fd(parts_->programs->maps.go_statements));
+}
+
 std::vector<std::pair<uint64_t, cg_cgo_function>> Attachment::cgo_functions() const {
   return read_hash<uint64_t, cg_cgo_function>(bpf_map__fd(parts_->programs->maps.cgo_functions));
 }

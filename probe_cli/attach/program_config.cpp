@@ -71,6 +71,7 @@ std::string missing_field(cg_signal signal, const cg_config& config) {
   const auto lacks = [](uint32_t offset) { return offset == CG_NO_OFFSET; };
   switch (signal) {
     case CG_GOROUTINE_EXIT:
+      if (lacks(layout.g_gopc)) return "runtime.g.gopc";
       return lacks(layout.g_lockedm) ? "runtime.g.lockedm" : "";
     case CG_CGO_CALL:
     case CG_CGO_RETURN:

@@ -98,7 +98,8 @@ std::string_view program_name(cg_signal signal) {
       "on_park",         "on_thread_request", "on_thread_start", "on_thread_exit",
       "on_lock_thread",  "on_goroutine_exit", "on_cgo_call",     "on_cgo_return",
       "on_timer_create", "on_timer_stop",     "on_timer_reset",  "on_timer_fire",
-      "on_handoff",      "on_fatal",          "on_throw",        "on_panic"};
+      "on_handoff",      "on_fatal",          "on_throw",        "on_panic",
+      "on_goroutine_start"};
   return names[signal];
 }
 

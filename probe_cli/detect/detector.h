@@ -55,6 +55,7 @@ class Detector {
 std::unique_ptr<Detector> make_stuck_m(const Subject& subject, const Settings& settings);
 std::unique_ptr<Detector> make_thread_churn(const Subject& subject, const Settings& settings);
 std::unique_ptr<Detector> make_timer_flood(const Subject& subject, const Settings& settings);
+std::unique_ptr<Detector> make_goroutine_flood(const Subject& subject, const Settings& settings);
 std::unique_ptr<Detector> make_panic(const Subject& subject, const Settings& settings);
 
 struct Selection {

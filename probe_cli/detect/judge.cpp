@@ -38,6 +38,10 @@ struct MainNumber {
     return evidence.kept ? static_cast<double>(evidence.live_count) : evidence.abandoned_per_s;
   }
   double operator()(const PanicEvidence&) const { return 0; }  // it happens once
+  double operator()(const GoroutineFloodEvidence& evidence) const {
+    return evidence.goroutines_count > 0 ? static_cast<double>(evidence.goroutines_count)
+                                         : evidence.growth_per_s;
+  }
 };
 
 bool is_worse(const LiveFinding& now, const LiveFinding& then) {
@@ -60,7 +64,8 @@ Judge::Judge(const Subject& subject, const Settings& settings, Selection selecti
   } rows[] = {{"stuck-m", make_stuck_m},
               {"thread-churn", make_thread_churn},
               {"timer-flood", make_timer_flood},
-              {"panic", make_panic}};
+              {"panic", make_panic},
+              {"goroutine-flood", make_goroutine_flood}};
   for (const auto& row : rows) {
     const bool wanted = selection_.only.empty() || contains(selection_.only, row.rule);
     if (wanted && !contains(selection_.without, row.rule)) {

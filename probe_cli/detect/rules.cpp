@@ -33,12 +33,19 @@ constexpr Threshold kThresholds[] = {
     {"--timer-total", "timer-flood",
      "timers piled up in the last window, when the run has ended before it was full", kCount,
      50000},
+    {"--flood-window", "goroutine-flood", "time through which goroutines must become more",
+     kDuration, 10 * kSecond},
+    {"--flood-growth", "goroutine-flood", "growth of the number of goroutines", kPerSecond, 1000},
+    {"--flood-total", "goroutine-flood",
+     "goroutines more in the last window, when the run has ended before it was full", kCount,
+     100000},
 };
 
 constexpr Rule kRules[] = {
     {"stuck-m", "an M stays inside one C call, or many in one system call"},
     {"thread-churn", "threads are destroyed because goroutines exit while locked to them"},
     {"timer-flood", "timers are created and neither stopped nor fired"},
+    {"goroutine-flood", "a `go` statement starts goroutines without bound"},
     {"panic", "a goroutine panics, nothing recovers it, and the program ends"},
 };
 

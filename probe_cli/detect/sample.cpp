@@ -11,6 +11,7 @@ constexpr std::array<std::string_view, CG_SIGNALS> kSignalNames = {
     "park",     "thread-request", "thread-start", "thread-exit", "lock-thread", "goroutine-exit",
     "cgo-call", "cgo-return",     "timer-create", "timer-stop",  "timer-reset", "timer-fire",
     "handoff",  "fatal",          "throw",        "panic",
+    "goroutine-start",
 };
 
 }  // namespace

@@ -90,6 +90,14 @@ struct ChurnSample {
   uint64_t exits = 0;
 };
 
+// One `go` statement: goroutines that it started, and of those that it has started, here or before
+// the attach, that ended; both while the signals were attached.
+struct GoStatementSample {
+  StackId go = kNoStack;       // first frame: the statement
+  StackId started = kNoStack;  // first frame: the goroutines' function; kNoStack when none was seen
+  uint64_t starts = 0, exits = 0;
+};
+
 struct CgoFunctionSample {
   std::string c_function;
   StackId stack = kNoStack;  // the Go wrapper and its caller, as far as known
@@ -128,10 +136,14 @@ struct Sample {
   int64_t threads_created = 0;  // sched.mnext: in the target's whole life
   int64_t threads_freed = 0;    // sched.nmfreed
   std::optional<int64_t> live_timers;
+  // The most goroutines that have ever been there at once, the runtime's own included: the length
+  // of runtime.allgs, which uses the slots of those that ended again, and never shrinks.
+  std::optional<int64_t> goroutines_peak;
   std::vector<MSample> ms;  // those in a C call or a system call
   std::vector<PlaceSample> places;
   std::vector<TimerSample> timers;
   std::vector<ChurnSample> churn;
+  std::vector<GoStatementSample> go_statements;
   std::vector<CgoFunctionSample> cgo;
   std::vector<SignalSample> signals;  // one for each cg_signal, in order
   std::vector<EventSample> events;    // since the sample before

@@ -74,6 +74,10 @@ const std::array<SignalRow, CG_SIGNALS> kSignals = {{
     // AX: the *_panic.
     {CG_PANIC, "panic", "a panic that nothing recovers ends the program",
      SignalGroup::kDeaths, {"runtime.fatalpanic"}, "", kAx},
+
+    // AX: the function value. CX: where the `go` statement returns to.
+    {CG_GOROUTINE_START, "goroutine-start", "a `go` statement starts a goroutine",
+     SignalGroup::kGoroutines, {"runtime.newproc1"}, "", kAx | kCx},
 }};
 // clang-format on
 

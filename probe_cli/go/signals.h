@@ -18,7 +18,7 @@ namespace cgoscope {
 // Signals that make sense only together are attached and detached together.
 enum class SignalGroup : uint8_t {
   kThreads,     // thread-request, thread-start, thread-exit, lock-thread: rare
-  kGoroutines,  // goroutine-exit
+  kGoroutines,  // goroutine-start, goroutine-exit
   kCgo,         // cgo-call, cgo-return
   kTimers,      // timer-create, -stop, -reset, -fire
   kParks,       // park

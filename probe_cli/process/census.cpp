@@ -14,6 +14,7 @@ namespace cgoscope {
 namespace {
 
 constexpr uint64_t kMostPs = 1 << 16;
+constexpr int64_t kMostGoroutines = int64_t{1} << 32;
 constexpr uint32_t kMostWaitReasons = 256;
 constexpr uint64_t kMostReasonBytes = 100;
 // Larger than the frame of runtime.cgocall in any release, and than that of a system call's
@@ -193,6 +194,7 @@ Census CensusReader::read() const {
   }
   read_sched(census);
   read_ps(census);
+  read_goroutines_peak(census);
   return census;
 }
 
@@ -212,6 +214,12 @@ void CensusReader::read_sched(Census& census) const {
   census.sched =
       SchedRecord{sched->value<int64_t>(layout.mnext), sched->value<int64_t>(layout.nmfreed),
                   sched->value<int32_t>(layout.maxmcount), sched->value<int32_t>(layout.nmidle)};
+}
+
+void CensusReader::read_goroutines_peak(Census& census) const {
+  if (!globals_.allgs) return;  // find_globals() has said so
+  const auto length = memory_.value<int64_t>(loaded(*globals_.allgs) + sizeof(uint64_t));
+  if (length && *length > 0 && *length <= kMostGoroutines) census.goroutines_peak = *length;
 }
 
 // A P's heap holds timers that were stopped until it is next tidied; they are counted in it, and

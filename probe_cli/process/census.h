@@ -81,6 +81,9 @@ struct Census {
   std::optional<SchedRecord> sched;
   std::optional<int64_t> live_timers;  // in the heaps of all Ps
   int ps = 0;                          // GOMAXPROCS
+  // The length of runtime.allgs: goroutines that end leave their place to others, and it never
+  // shrinks, so this is the most that have ever been there at once.
+  std::optional<int64_t> goroutines_peak;
   std::vector<std::string> problems;   // what could not be read, and why
 };
 
@@ -113,6 +116,7 @@ class CensusReader {
   uint64_t loaded(uint64_t linked) const { return linked + load_base_; }
   void read_sched(Census& census) const;
   void read_ps(Census& census) const;
+  void read_goroutines_peak(Census& census) const;
 
   TargetMemory memory_;
   Layout layout_;

@@ -43,6 +43,13 @@ struct EvidenceJson {
             {"live_growth_per_s", rounded(evidence.live_growth_per_s)},
             {"kept", evidence.kept}};
   }
+  OrderedJson operator()(const GoroutineFloodEvidence& evidence) const {
+    return {{"goroutines_count", evidence.goroutines_count},
+            {"growth_per_s", rounded(evidence.growth_per_s)},
+            {"started_per_s", rounded(evidence.started_per_s)},
+            {"ended_per_s", rounded(evidence.ended_per_s)},
+            {"entry", place_json(evidence.entry)}};
+  }
   OrderedJson operator()(const PanicEvidence& evidence) const {
     return {{"value", evidence.value},
             {"value_kind", evidence.value_kind},

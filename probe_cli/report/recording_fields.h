@@ -104,6 +104,15 @@ void fields(Visit& visit, Value& churn) {
 }
 
 template <typename Visit, typename Value>
+  requires std::is_same_v<std::remove_const_t<Value>, GoStatementSample>
+void fields(Visit& visit, Value& statement) {
+  visit("go", StackRef{statement.go});
+  visit("started", StackRef{statement.started});
+  visit("starts", statement.starts);
+  visit("exits", statement.exits);
+}
+
+template <typename Visit, typename Value>
   requires std::is_same_v<std::remove_const_t<Value>, CgoFunctionSample>
 void fields(Visit& visit, Value& function) {
   visit("c_function", function.c_function);
@@ -159,10 +168,12 @@ void fields(Visit& visit, Value& sample) {
   visit("threads_created", sample.threads_created);
   visit("threads_freed", sample.threads_freed);
   visit("live_timers", sample.live_timers);
+  visit("goroutines_peak", sample.goroutines_peak);
   visit("ms", sample.ms);
   visit("places", sample.places);
   visit("timers", sample.timers);
   visit("churn", sample.churn);
+  visit("go_statements", sample.go_statements);
   visit("cgo", sample.cgo);
   visit("signals", sample.signals);
   visit("events", sample.events);

@@ -108,6 +108,23 @@ struct Explain {
                      : "allocation and the collector's work";
     return text;
   }
+  EvidenceText operator()(const GoroutineFloodEvidence& evidence) const {
+    EvidenceText text;
+    text.measured = fmt::format("+{} goroutines a second", spoken_number(evidence.growth_per_s));
+    if (evidence.goroutines_count > 0)
+      text.measured += fmt::format(", {} by now", grouped(evidence.goroutines_count));
+    if (evidence.started_per_s > 0) {
+      text.measured +=
+          fmt::format("; here {} started a second, {} ended", spoken_number(evidence.started_per_s),
+                      spoken_number(evidence.ended_per_s));
+    }
+    if (const std::string at = full_place(evidence.entry); !at.empty())
+      text.measured += "; they run " + at;
+    text.costs =
+        "memory, 2.6 kB for each goroutine at least and what it holds, and the collector's work on "
+        "its stack, until the process has none left";
+    return text;
+  }
   EvidenceText operator()(const PanicEvidence& evidence) const {
     EvidenceText text;
     text.measured = "one panic";

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <sstream>
@@ -46,6 +48,15 @@ const Row kRows[] = {
      5,
      {"--timer-window", "3s"}},
     {"timer_flood_twin", "examples/timer_flood", "healthy", "", "", "", 8},
+    {"goroutine_flood",
+     "examples/goroutine_flood",
+     "bug",
+     "goroutine-flood",
+     "go store(",
+     "",
+     6,
+     {"--flood-window", "4s"}},
+    {"goroutine_flood_twin", "examples/goroutine_flood", "healthy", "", "", "", 8},
     {"panic", "examples/panic", "bug", "panic", "return words[1]", "", 5, {}, true},
     {"panic_twin", "examples/panic", "healthy", "", "", "", 5},
     {"quiet", "tests/live/programs", "quiet", "", "", "", 6},
@@ -100,6 +111,11 @@ std::vector<json> lines_of(const std::string& text) {
   return lines;
 }
 
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 // hits = filtered + aggregated + delivered + ring_full + map_full, signal by signal, and nothing
 // lost.
 void check_books(const json& end) {
@@ -127,9 +143,11 @@ TEST_P(WatchTest, SaysWhatIsWrong) {
 
   std::vector<std::string> command = {
       CGOSCOPE, "watch", "--format", "json", "--duration", std::to_string(one.row.seconds) + "s"};
+  // A program that we start shares its standard error with the report.
+  const std::string report = testing::TempDir() + "watch_test_report.jsonl";
+  if (one.start == Start::kSpawned) command.insert(command.end(), {"--output", report});
   command.insert(command.end(), one.row.options.begin(), one.row.options.end());
   std::unique_ptr<Program> target;
-  std::string output_of_spawned;
   if (one.start == Start::kAttached) {
     target = std::make_unique<Program>(std::vector<std::string>{binary.string()}, false);
     std::this_thread::sleep_for(std::chrono::milliseconds(1000));
@@ -139,7 +157,8 @@ TEST_P(WatchTest, SaysWhatIsWrong) {
   }
   const Ended ended = Program(command).wait(60'000);
   ASSERT_FALSE(ended.timed_out);
-  const std::vector<json> records = lines_of(one.start == Start::kAttached ? ended.out : ended.err);
+  const std::vector<json> records =
+      lines_of(one.start == Start::kAttached ? ended.out : text_of(report));
   ASSERT_FALSE(records.empty()) << ended.err;
   EXPECT_EQ(records.front().at("type"), "start");
   ASSERT_EQ(records.back().at("type"), "end") << ended.out << ended.err;

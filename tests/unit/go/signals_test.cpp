@@ -44,6 +44,7 @@ constexpr ExpectedSignal kExpected[] = {
     {"fatal", "runtime.fatal", "runtime.fatal", "runtime.fatal", ""},
     {"throw", "runtime.throw", "runtime.throw", "runtime.throw", ""},
     {"panic", "runtime.fatalpanic", "runtime.fatalpanic", "runtime.fatalpanic", ""},
+    {"goroutine-start", "runtime.newproc1", "runtime.newproc1", "runtime.newproc1", ""},
 };
 
 std::string expected_function(const ExpectedSignal& expected, const GoVersion& version) {

@@ -77,6 +77,22 @@ inline LiveFinding made_timer_flood() {
   return finding;
 }
 
+inline LiveFinding made_goroutine_flood() {
+  LiveFinding finding;
+  finding.rule = "goroutine-flood";
+  finding.severity = Severity::kError;
+  finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 11 * kSecond;
+  finding.subsystem = "goroutines";
+  finding.where = {"main.serve", "/src/w.go", 11, 0};
+  finding.stack = {{"main.serve", "/src/w.go", 11, 0}};
+  finding.evidence =
+      GoroutineFloodEvidence{51'234, 5'000.25, 5'600, 599.5, {"main.worker", "/src/w.go", 20, 0}};
+  finding.message = "goroutines become more by 5 000 a second, 51 234 by now";
+  finding.advice = "bound how many there are at once";
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
 inline LiveFinding made_panic() {
   LiveFinding finding;
   finding.rule = "panic";
@@ -104,6 +120,7 @@ inline LiveFinding made_panic() {
 inline Sample made_sample(Stacks& stacks) {
   Sample sample = look_at(12.5);
   sample.live_timers = 321;
+  sample.goroutines_peak = 1'234;
   sample.threads_freed = 7;
   sample.overhead_share = 0.0125;
   MSample m;
@@ -130,6 +147,8 @@ inline Sample made_sample(Stacks& stacks) {
       {{"time.NewTimer", "/go/src/time/sleep.go", 86, 0}, {"main.wait", "/src/loop.go", 12, 0}});
   sample.timers = {{loop, 5'000, 4'000, 900, 50}};
   sample.churn = {{stacks.add({{"main.worker", "/src/w.go", 20, 0}}), kNoStack, loop, 12}};
+  sample.go_statements = {{stacks.add({{"main.serve", "/src/w.go", 11, 0}}),
+                           stacks.add({{"main.worker", "/src/w.go", 20, 0}}), 500, 400}};
   sample.cgo = {
       {"slow", m.go_stack, 1'200, 3, 1'500'000, 250'000'000, 12'400'000'000, 99'000'000'000}};
   sample.signals[CG_THREAD_EXIT].books = {

@@ -98,6 +98,8 @@ TEST(Recording, RoundTrip) {
   EXPECT_EQ(again.events[0].text, "all goroutines are asleep - deadlock!");
   EXPECT_EQ(again.events[1].value_kind, "number");
   EXPECT_EQ(again.events[1].go, sample.events[1].go);
+  EXPECT_EQ(again.goroutines_peak, 1'234);
+  EXPECT_EQ(again.go_statements[0].exits, 400u);
   EXPECT_EQ(again.overhead_share, 0.0125);
 
   ASSERT_TRUE(result.end);
@@ -115,7 +117,7 @@ TEST(Recording, WritesEachStackOnce) {
   for (size_t at = text.find("\n{\"stack\":"); at != std::string::npos;
        at = text.find("\n{\"stack\":", at + 1))
     ++stacks;
-  EXPECT_EQ(stacks, 5u);
+  EXPECT_EQ(stacks, 6u);
 }
 
 // Wherever it is cut off, the samples before the cut are read.

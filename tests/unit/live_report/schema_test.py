@@ -58,7 +58,7 @@ for path in sorted(glob.glob(os.path.join(golden, "*.jsonl"))):
             failures.append(f"{path}:{number}: {explain(record)}")
         if "full" in path:
             records.setdefault(record.get("rule", record["type"]), record)
-if sorted(records) != ["end", "panic", "start", "stuck-m", "thread-churn", "tick", "timer-flood"]:
+if sorted(records) != ["end", "goroutine-flood", "panic", "start", "stuck-m", "thread-churn", "tick", "timer-flood"]:
     failures.append(f"the golden runs have only {sorted(records)}")
 
 # In which record, where, and what is put there.
@@ -81,6 +81,8 @@ wrong = [
     ("thread-churn", ["c_function"], "slow"), ("thread-churn", ["evidence", "created_per_s"], DELETE),
     ("timer-flood", ["evidence", "kept"], 1), ("timer-flood", ["evidence", "live_count"], 1.5), ("timer-flood", ["subsystem"], "cgo"),
     ("panic", ["evidence", "value_kind"], "text"), ("panic", ["evidence", "value"], None), ("panic", ["evidence", "started"], None),
+    ("goroutine-flood", ["evidence", "goroutines_count"], -1), ("goroutine-flood", ["evidence", "ended_per_s"], DELETE),
+    ("goroutine-flood", ["subsystem"], "threads"), ("goroutine-flood", ["evidence", "entry"], None),
     ("panic", ["subsystem"], "threads"), ("panic", ["evidence", "entry"], DELETE),
     ("end", ["findings"], -1), ("end", ["findings"], []), ("end", ["target", "exited"], None), ("end", ["target", "status"], "2"),
     ("end", ["signals", 0, "name"], "gopark"), ("end", ["signals", 0, "state"], "off"), ("end", ["signals", 0, "hits"], -1),
