@@ -8,7 +8,9 @@
 #include "ebpf/cgo.bpf.h"
 #include "ebpf/counting.bpf.h"
 #include "ebpf/events.bpf.h"
+#include "ebpf/finalizers.bpf.h"
 #include "ebpf/goroutines.bpf.h"
+#include "ebpf/scheduling.bpf.h"
 #include "ebpf/threads.bpf.h"
 #include "ebpf/timers.bpf.h"
 
@@ -40,6 +42,13 @@ PROGRAM(on_fatal, CG_FATAL, deliver_text(r, CG_FATAL))
 PROGRAM(on_throw, CG_THROW, deliver_text(r, CG_THROW))
 PROGRAM(on_panic, CG_PANIC, deliver_panic(r))
 PROGRAM(on_goroutine_start, CG_GOROUTINE_START, count_goroutine_start(r))
+PROGRAM(on_forced_gc, CG_FORCED_GC, count_at_place(r, CG_FORCED_GC, 0))
+PROGRAM(on_pool_clear, CG_POOL_CLEAR, AGGREGATED)  // the books are all that is asked
+PROGRAM(on_yield, CG_YIELD, count_yield(r))
+PROGRAM(on_preempt, CG_PREEMPT, count_preemption(r))
+PROGRAM(on_set_finalizer, CG_SET_FINALIZER, note_captured_object(r))
+PROGRAM(on_finalizer_run, CG_FINALIZER_RUN, begin_finalizer(r))
+PROGRAM(on_finalizer_idle, CG_FINALIZER_IDLE, end_finalizers())
 
 // For a function of the probe's own: what a hit costs, and which link works. Does what on_park
 // does.

@@ -27,6 +27,13 @@ enum cg_signal {
   CG_THROW,    // runtime.throw, with its text
   CG_PANIC,    // runtime.fatalpanic: nothing recovered it
   CG_GOROUTINE_START,  // runtime.newproc1: a `go` statement
+  CG_FORCED_GC,        // runtime.GC
+  CG_POOL_CLEAR,       // sync.poolCleanup: each collection empties the pools
+  CG_YIELD,            // runtime.gosched_m: a goroutine gives way
+  CG_PREEMPT,          // runtime.asyncPreempt2: one is made to
+  CG_SET_FINALIZER,    // runtime.SetFinalizer; only those that capture their object are kept
+  CG_FINALIZER_RUN,    // the finalizer goroutine calls one
+  CG_FINALIZER_IDLE,   // it has none left
   CG_SIGNALS
 };
 
@@ -76,6 +83,28 @@ struct cg_go_statement {
   __u64 started;   // goroutines
   __u64 ended;     // goroutines that it has started, before or after the attach
   __u64 start_pc;  // entry of their function; 0 when none was started in view
+};
+
+// A goroutine that was preempted by a signal, and where.
+struct cg_preempted {
+  __u64 goid;
+  __u64 pcs[CG_STACK_DEPTH];  // as in cg_place; [1] is the interrupted instruction's own address
+};
+
+#define CG_CAPTURED_WORDS 7
+
+// A finalizer whose closure holds, or seems to hold, its own object.
+struct cg_capture {
+  __u64 code_pc;  // entry of the closure's code
+  __u32 words;    // bit i: the i-th word behind the code's address points into the object
+  __u32 pad;
+  __u64 pcs[CG_STACK_DEPTH];  // callers of SetFinalizer
+};
+
+// What the finalizer goroutine does.
+struct cg_finalizer_run {
+  __u64 began_ns;  // of the finalizer that runs, CLOCK_MONOTONIC; 0 when none does
+  __u64 code_pc;   // entry of its code
 };
 
 #define CG_LATENCY_BUCKETS 40
@@ -144,7 +173,7 @@ struct cg_event {
 // that this Go version does not have are CG_NO_OFFSET.
 #define CG_NO_OFFSET 0xffffffffu
 struct cg_layout {
-  __u32 g_stack_hi, g_m, g_goid, g_gopc, g_startpc, g_lockedm;
+  __u32 g_stack_hi, g_m, g_goid, g_gopc, g_startpc, g_lockedm, g_sched_pc, g_sched_bp;
   __u32 m_curg;
   __u32 timer_when, timer_period, timer_f, timer_arg;
   __u32 timer_status;  // Go ≤1.22

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "probe_cli/clock.h"
+#include "probe_cli/go/closure.h"
 #include "probe_cli/panic_value.h"
 #include "probe_cli/process/proc_file.h"
 #include "probe_cli/process/threads.h"
@@ -35,6 +36,11 @@ bool is_terminal(pid_t pid, uint64_t fd) {
   return file.starts_with("/dev/pts/") || file.starts_with("/dev/tty") || file == "/dev/console";
 }
 
+// These seem to be called by the instruction at which a signal came.
+bool is_called_by_a_signal(std::string_view function) {
+  return function == "runtime.asyncPreempt" || function == "runtime.sigpanic";
+}
+
 template <size_t kSize>
 std::vector<uint64_t> words(const __u64 (&pcs)[kSize]) {
   return {pcs, pcs + kSize};
@@ -42,7 +48,7 @@ std::vector<uint64_t> words(const __u64 (&pcs)[kSize]) {
 
 }  // namespace
 
-Sampler::Sampler(const Target& target, const GoBinary& binary, const Attachment& attachment,
+Sampler::Sampler(const Target& target, const GoBinary& binary, Attachment& attachment,
                  uint64_t load_base)
     : target_(target),
       binary_(binary),
@@ -85,10 +91,12 @@ StackId Sampler::go_stack(const std::vector<uint64_t>& pcs, bool first_is_return
   const auto [known, is_new] = go_stacks_.try_emplace({pcs, first_is_return}, kNoStack);
   if (!is_new) return known->second;
   std::vector<Frame> stack;
+  bool is_return = first_is_return;
   for (size_t i = 0; i < pcs.size() && pcs[i] != 0; ++i) {
-    const std::vector<Frame>& frames = frames_at(pcs[i], i > 0 || first_is_return);
+    const std::vector<Frame>& frames = frames_at(pcs[i], is_return);
     if (frames.empty()) break;  // no longer code: what follows cannot be trusted either
     stack.insert(stack.end(), frames.begin(), frames.end());
+    is_return = !is_called_by_a_signal(frames.back().function);
   }
   known->second = stacks_.add(std::move(stack));
   return known->second;
@@ -165,6 +173,7 @@ void Sampler::take_ms(Sample& sample) {
   sample.threads_freed = census.sched->threads_freed;
   sample.live_timers = census.live_timers;
   sample.goroutines_peak = census.goroutines_peak;
+  sample.schedules = census.schedules;
   std::unordered_map<int64_t, pid_t> tids;
   if (other_pid_namespace_) tids = tids_by_own_id();
   for (const MRecord& m : census.ms) {
@@ -195,6 +204,10 @@ void Sampler::take_counts(Sample& sample) {
   for (const auto& [go_pc, statement] : attachment_.go_statements())
     sample.go_statements.push_back({go_stack({go_pc}, true), go_stack({statement.start_pc}, false),
                                     statement.started, statement.ended});
+  for (const auto& [who, count] : attachment_.take_preempted())
+    sample.preemptions.push_back(
+        {static_cast<int64_t>(who.goid), go_stack(words(who.pcs), true), count});
+  take_finalizers(sample);
   std::unordered_map<uint64_t, uint64_t> in_flight;
   began_ns_.clear();
   for (const auto& [g, call] : attachment_.cgo_in_flight()) {
@@ -217,6 +230,25 @@ void Sampler::take_counts(Sample& sample) {
     one.total_ns = function.total_ns;
     sample.cgo.push_back(one);
   }
+}
+
+uint32_t Sampler::closure_words(uint64_t code_pc) {
+  const auto [known, is_new] = closure_words_.try_emplace(code_pc, 0);
+  if (!is_new) return known->second;
+  if (const std::optional<GoFunction> code = binary_.functions.function_at(code_pc - load_base_))
+    known->second = words_of_closure(*binary_.image, *code);
+  return known->second;
+}
+
+void Sampler::take_finalizers(Sample& sample) {
+  for (const auto& [capture, count] : attachment_.captures()) {
+    if ((capture.words & closure_words(capture.code_pc)) == 0) continue;  // of another object
+    sample.captures.push_back(
+        {go_stack(words(capture.pcs), true), go_stack({capture.code_pc}, false), count});
+  }
+  const cg_finalizer_run run = attachment_.finalizer_run();
+  sample.finalizer_began_ns = static_cast<int64_t>(run.began_ns);
+  if (run.began_ns != 0) sample.finalizer = go_stack({run.code_pc}, false);
 }
 
 EventSample Sampler::event(const cg_event& event) {

@@ -21,7 +21,7 @@ namespace cgoscope {
 class Sampler {
  public:
   // All must outlive it.
-  Sampler(const Target& target, const GoBinary& binary, const Attachment& attachment,
+  Sampler(const Target& target, const GoBinary& binary, Attachment& attachment,
           uint64_t load_base);
 
   // Without it, what follows from the runtime's memory is left out.
@@ -45,12 +45,15 @@ class Sampler {
   void take_ms(Sample& sample);
   std::optional<MSample> m_sample(const MRecord& m, const ThreadState& thread);
   void take_counts(Sample& sample);
+  void take_finalizers(Sample& sample);
+  // Which words belong to a closure, as in cg_capture::words.
+  uint32_t closure_words(uint64_t code_pc);
   // The threads of a target in another pid namespace: by its own ids, our ids.
   std::unordered_map<int64_t, pid_t> tids_by_own_id() const;
 
   const Target& target_;
   const GoBinary& binary_;
-  const Attachment& attachment_;
+  Attachment& attachment_;
   uint64_t load_base_;
   bool other_pid_namespace_;
   std::string folder_;  // the current one, with a slash
@@ -58,6 +61,7 @@ class Sampler {
   std::optional<CStackWalker> c_walker_;
   Stacks stacks_;
   std::unordered_map<uint64_t, std::vector<Frame>> frames_;
+  std::unordered_map<uint64_t, uint32_t> closure_words_;
   // Counters stay at the same places, look after look.
   std::map<std::pair<std::vector<uint64_t>, bool>, StackId> go_stacks_;
   // C stacks are walked once for each call: by tid, with the call's number.

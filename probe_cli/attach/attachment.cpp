@@ -111,6 +111,11 @@ void Attachment::Parts::forget_earlier_windows(SignalGroup group) {
   if (group == SignalGroup::kTimers) lose_timers_from_view();
   if (group == SignalGroup::kCgo)
     read_hash<uint64_t, cg_cgo_calls>(bpf_map__fd(programs->maps.cgo_in_flight), Taking::kRemove);
+  if (group == SignalGroup::kFinalizerRuns) {
+    const uint32_t first = 0;
+    const cg_finalizer_run none{};
+    bpf_map_update_elem(bpf_map__fd(programs->maps.finalizer_run), &first, &none, BPF_ANY);
+  }
   if (group == SignalGroup::kThreads) {
     const int lockers = bpf_map__fd(programs->maps.thread_locker);
     uint32_t tid = 0;
@@ -171,11 +176,14 @@ void Attachment::detach(std::span<const SignalGroup> groups) {
     for (Links& some : parts_->window(group).links) links.push_back(std::move(some));
     parts_->window(group).links.clear();
   }
+  // The probes are taken out at once; then the kernel waits, for as long as 0.1 s, for those that
+  // run. Counted as attached, that time would make them look cheap.
+  const int64_t now = monotonic_ns();
   Links::remove(std::move(links));
   for (const SignalGroup group : groups) {
     Window& window = parts_->window(group);
     if (!window.since_ns) continue;
-    window.attached_ns += monotonic_ns() - *window.since_ns;
+    window.attached_ns += now - *window.since_ns;
     window.since_ns.reset();
   }
 }
@@ -227,6 +235,22 @@ std::vector<TimerPlace> Attachment::timer_places() const {
 
 std::vector<std::pair<cg_churn_place, uint64_t>> Attachment::churn_places() const {
   return read_hash<cg_churn_place, uint64_t>(bpf_map__fd(parts_->programs->maps.churn_places));
+}
+
+std::vector<std::pair<cg_preempted, uint64_t>> Attachment::take_preempted() {
+  return read_hash<cg_preempted, uint64_t>(bpf_map__fd(parts_->programs->maps.preempted),
+                                           Taking::kRemove);
+}
+
+std::vector<std::pair<cg_capture, uint64_t>> Attachment::captures() const {
+  return read_hash<cg_capture, uint64_t>(bpf_map__fd(parts_->programs->maps.captures));
+}
+
+cg_finalizer_run Attachment::finalizer_run() const {
+  cg_finalizer_run run{};
+  const uint32_t first = 0;
+  bpf_map_lookup_elem(bpf_map__fd(parts_->programs->maps.finalizer_run), &first, &run);
+  return run;
 }
 
 std::vector<std::pair<uint64_t, cg_go_statement>> Attachment::go_statements() const {

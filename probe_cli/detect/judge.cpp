@@ -42,6 +42,15 @@ struct MainNumber {
     return evidence.goroutines_count > 0 ? static_cast<double>(evidence.goroutines_count)
                                          : evidence.growth_per_s;
   }
+  double operator()(const ForcedGcEvidence& evidence) const { return evidence.forced_per_s; }
+  double operator()(const GoschedSpinEvidence&) const { return 0; }  // how fast says nothing
+  double operator()(const CpuHogEvidence& evidence) const {
+    return static_cast<double>(evidence.goroutines_count);
+  }
+  double operator()(const FinalizerStallEvidence& evidence) const {
+    return static_cast<double>(evidence.objects_count > 0 ? evidence.objects_count
+                                                          : evidence.longest_ms);
+  }
 };
 
 bool is_worse(const LiveFinding& now, const LiveFinding& then) {
@@ -65,7 +74,11 @@ Judge::Judge(const Subject& subject, const Settings& settings, Selection selecti
               {"thread-churn", make_thread_churn},
               {"timer-flood", make_timer_flood},
               {"panic", make_panic},
-              {"goroutine-flood", make_goroutine_flood}};
+              {"goroutine-flood", make_goroutine_flood},
+              {"forced-gc", make_forced_gc},
+              {"gosched-spin", make_gosched_spin},
+              {"cpu-hog", make_cpu_hog},
+              {"finalizer-stall", make_finalizer_stall}};
   for (const auto& row : rows) {
     const bool wanted = selection_.only.empty() || contains(selection_.only, row.rule);
     if (wanted && !contains(selection_.without, row.rule)) {

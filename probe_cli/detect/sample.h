@@ -98,6 +98,21 @@ struct GoStatementSample {
   uint64_t starts = 0, exits = 0;
 };
 
+// A goroutine that was interrupted by a signal, because it did not give way, here; since the sample
+// before.
+struct PreemptionSample {
+  int64_t goid = 0;
+  StackId stack = kNoStack;  // runtime.asyncPreempt, then what it was at
+  uint64_t count = 0;
+};
+
+// Objects whose finalizer's closure captures them.
+struct CaptureSample {
+  StackId stack = kNoStack;      // runtime.SetFinalizer's caller, and so on
+  StackId finalizer = kNoStack;  // first frame: the closure
+  uint64_t count = 0;
+};
+
 struct CgoFunctionSample {
   std::string c_function;
   StackId stack = kNoStack;  // the Go wrapper and its caller, as far as known
@@ -139,11 +154,18 @@ struct Sample {
   // The most goroutines that have ever been there at once, the runtime's own included: the length
   // of runtime.allgs, which uses the slots of those that ended again, and never shrinks.
   std::optional<int64_t> goroutines_peak;
+  // How often all Ps together have begun to run a goroutine (p.schedtick, which wraps at 32 bits).
+  std::optional<int64_t> schedules;
   std::vector<MSample> ms;  // those in a C call or a system call
   std::vector<PlaceSample> places;
   std::vector<TimerSample> timers;
   std::vector<ChurnSample> churn;
   std::vector<GoStatementSample> go_statements;
+  std::vector<PreemptionSample> preemptions;  // since the sample before
+  std::vector<CaptureSample> captures;
+  // First frame: the finalizer that runs now, and since when (CLOCK_MONOTONIC, 0: none does).
+  StackId finalizer = kNoStack;
+  int64_t finalizer_began_ns = 0;
   std::vector<CgoFunctionSample> cgo;
   std::vector<SignalSample> signals;  // one for each cg_signal, in order
   std::vector<EventSample> events;    // since the sample before

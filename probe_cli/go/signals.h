@@ -24,8 +24,13 @@ enum class SignalGroup : uint8_t {
   kParks,       // park
   kHandoffs,    // handoff
   kDeaths,      // fatal, throw, panic: rare
+  kCollections,     // forced-gc, pool-clear: rare
+  kYields,          // yield
+  kPreemptions,     // preempt: at most about 100 a second and CPU
+  kFinalizers,      // set-finalizer
+  kFinalizerRuns,   // finalizer-run, finalizer-idle
 };
-inline constexpr int kSignalGroups = 7;
+inline constexpr int kSignalGroups = 12;
 std::string_view signal_group_name(SignalGroup group);  // "threads", "goroutines", "cgo", …
 
 struct SignalRow {

@@ -262,6 +262,23 @@ void CensusReader::read_ps(Census& census) const {
     live += i % 2 == 0 ? int64_t{counts[i]} : -int64_t{static_cast<int32_t>(counts[i])};
   }
   census.live_timers = std::max<int64_t>(live, 0);
+  if (p.schedtick) read_schedules(census, ps);
+}
+
+void CensusReader::read_schedules(Census& census, const std::vector<uint64_t>& ps) const {
+  std::vector<uint32_t> counts(ps.size());
+  std::vector<MemoryRead> reads(ps.size());
+  for (size_t i = 0; i < ps.size(); ++i) {
+    reads[i] = {ps[i] + *layout_.p.schedtick, std::as_writable_bytes(std::span(&counts[i], 1)),
+                false};
+  }
+  memory_.read_all(reads);
+  int64_t sum = 0;
+  for (size_t i = 0; i < ps.size(); ++i) {
+    if (!reads[i].done) return;
+    sum += counts[i];
+  }
+  census.schedules = sum;
 }
 
 std::vector<std::string> CensusReader::wait_reasons() const {

@@ -84,6 +84,7 @@ struct Census {
   // The length of runtime.allgs: goroutines that end leave their place to others, and it never
   // shrinks, so this is the most that have ever been there at once.
   std::optional<int64_t> goroutines_peak;
+  std::optional<int64_t> schedules;  // p.schedtick, of all Ps; each wraps at 32 bits
   std::vector<std::string> problems;   // what could not be read, and why
 };
 
@@ -117,6 +118,7 @@ class CensusReader {
   void read_sched(Census& census) const;
   void read_ps(Census& census) const;
   void read_goroutines_peak(Census& census) const;
+  void read_schedules(Census& census, const std::vector<uint64_t>& ps) const;
 
   TargetMemory memory_;
   Layout layout_;

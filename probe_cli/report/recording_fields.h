@@ -113,6 +113,22 @@ void fields(Visit& visit, Value& statement) {
 }
 
 template <typename Visit, typename Value>
+  requires std::is_same_v<std::remove_const_t<Value>, PreemptionSample>
+void fields(Visit& visit, Value& preemption) {
+  visit("goid", preemption.goid);
+  visit("stack", StackRef{preemption.stack});
+  visit("count", preemption.count);
+}
+
+template <typename Visit, typename Value>
+  requires std::is_same_v<std::remove_const_t<Value>, CaptureSample>
+void fields(Visit& visit, Value& capture) {
+  visit("stack", StackRef{capture.stack});
+  visit("finalizer", StackRef{capture.finalizer});
+  visit("count", capture.count);
+}
+
+template <typename Visit, typename Value>
   requires std::is_same_v<std::remove_const_t<Value>, CgoFunctionSample>
 void fields(Visit& visit, Value& function) {
   visit("c_function", function.c_function);
@@ -169,11 +185,16 @@ void fields(Visit& visit, Value& sample) {
   visit("threads_freed", sample.threads_freed);
   visit("live_timers", sample.live_timers);
   visit("goroutines_peak", sample.goroutines_peak);
+  visit("schedules", sample.schedules);
   visit("ms", sample.ms);
   visit("places", sample.places);
   visit("timers", sample.timers);
   visit("churn", sample.churn);
   visit("go_statements", sample.go_statements);
+  visit("preemptions", sample.preemptions);
+  visit("captures", sample.captures);
+  visit("finalizer", StackRef{sample.finalizer});
+  visit("finalizer_began_ns", sample.finalizer_began_ns);
   visit("cgo", sample.cgo);
   visit("signals", sample.signals);
   visit("events", sample.events);

@@ -125,6 +125,41 @@ struct Explain {
         "its stack, until the process has none left";
     return text;
   }
+  EvidenceText operator()(const ForcedGcEvidence& evidence) const {
+    EvidenceText text;
+    text.measured =
+        fmt::format("{} forced collections a second", spoken_number(evidence.forced_per_s));
+    if (evidence.pools_emptied_per_s > 0) {
+      text.measured += fmt::format("; all sync.Pools emptied {} times a second",
+                                   spoken_number(evidence.pools_emptied_per_s));
+    }
+    text.costs =
+        "a collection of the whole heap each time, two stops of the whole program, and the wait of "
+        "the goroutine that asks for it";
+    return text;
+  }
+  EvidenceText operator()(const GoschedSpinEvidence& evidence) const {
+    return {fmt::format("{} rounds a second while the probe counted them",
+                        spoken_number(evidence.yields_per_s)),
+            "a CPU for each goroutine in the loop, and the scheduler's lock"};
+  }
+  EvidenceText operator()(const CpuHogEvidence& evidence) const {
+    return {fmt::format("{}, interrupted {} times a second, for {} at least",
+                        counted(evidence.goroutines_count, "goroutine"),
+                        spoken_number(evidence.preempted_per_s),
+                        spoken_duration(evidence.longest_ms * 1'000'000)),
+            "a CPU for each of them, and for all others a wait of 10 ms and more for theirs"};
+  }
+  EvidenceText operator()(const FinalizerStallEvidence& evidence) const {
+    const std::string at = full_place(evidence.finalizer);
+    const std::string finalizer = at.empty() ? "" : "; the finalizer is " + at;
+    if (evidence.objects_count > 0) {
+      return {counted(evidence.objects_count, "object") + " since the attach" + finalizer,
+              "the memory of each object and of all that it holds, for ever"};
+    }
+    return {"running for " + spoken_duration(evidence.longest_ms * 1'000'000) + finalizer,
+            "what all other finalizers would release: files, sockets, C memory"};
+  }
   EvidenceText operator()(const PanicEvidence& evidence) const {
     EvidenceText text;
     text.measured = "one panic";

@@ -57,6 +57,8 @@ TEST(ProgramConfig, AFieldThatIsNotKnownIsNamed) {
   GoBinary binary;
   EXPECT_EQ(missing_field(CG_CGO_CALL, make_config(binary, {})), "runtime.g.stack.hi");
   EXPECT_EQ(missing_field(CG_GOROUTINE_EXIT, make_config(binary, {})), "runtime.g.gopc");
+  EXPECT_EQ(missing_field(CG_YIELD, make_config(binary, {})), "runtime.g.sched");
+  EXPECT_EQ(missing_field(CG_PREEMPT, make_config(binary, {})), "runtime.g.goid");
   EXPECT_EQ(missing_field(CG_TIMER_STOP, make_config(binary, {})), "runtime.timer.arg");
   EXPECT_EQ(missing_field(CG_PARK, make_config(binary, {})), "");
   binary.layout.g.gopc = 288;

@@ -59,6 +59,7 @@ void full_run(Sink& sink) {
   sink.finding(made_thread_churn(), false);
   sink.finding(made_timer_flood(), false);
   sink.finding(made_goroutine_flood(), false);
+  for (const LiveFinding& finding : made_findings_of_the_runtime()) sink.finding(finding, false);
   sink.finding(made_panic(), false);
   sink.end(made_end(), sample, stacks);
 }
@@ -191,7 +192,7 @@ TEST(JsonSink, ARecordIsOneWrite) {
   full_run(*make_json_sink(out));
   const std::string text = buffer.str();
   EXPECT_EQ(buffer.writes, std::count(text.begin(), text.end(), '\n'));
-  EXPECT_EQ(buffer.writes, 10);
+  EXPECT_EQ(buffer.writes, 15);
 }
 
 }  // namespace

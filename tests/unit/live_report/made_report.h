@@ -93,6 +93,33 @@ inline LiveFinding made_goroutine_flood() {
   return finding;
 }
 
+inline LiveFinding made_finding(const std::string& rule, const std::string& subsystem,
+                                LiveEvidence evidence) {
+  LiveFinding finding;
+  finding.rule = rule;
+  finding.severity = Severity::kWarning;
+  finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 11 * kSecond;
+  finding.subsystem = subsystem;
+  finding.where = {"main.serve", "/src/w.go", 11, 0};
+  finding.stack = {{"main.serve", "/src/w.go", 11, 0}};
+  finding.evidence = std::move(evidence);
+  finding.message = "what " + rule + " says";
+  finding.advice = "what to do about " + rule;
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
+inline std::vector<LiveFinding> made_findings_of_the_runtime() {
+  const Frame finalizer{"main.serve.func1", "/src/w.go", 12, 0};
+  return {made_finding("forced-gc", "collector", ForcedGcEvidence{12.25, 14.5}),
+          made_finding("gosched-spin", "scheduler", GoschedSpinEvidence{612'345.5}),
+          made_finding("cpu-hog", "scheduler", CpuHogEvidence{2, 48.5, 12'345}),
+          made_finding("finalizer-stall", "finalizers",
+                       FinalizerStallEvidence{"captures-its-object", 1'234, 0, finalizer}),
+          made_finding("finalizer-stall", "finalizers",
+                       FinalizerStallEvidence{"holds-the-finalizer-goroutine", 0, 65'000, {}})};
+}
+
 inline LiveFinding made_panic() {
   LiveFinding finding;
   finding.rule = "panic";
@@ -149,6 +176,11 @@ inline Sample made_sample(Stacks& stacks) {
   sample.churn = {{stacks.add({{"main.worker", "/src/w.go", 20, 0}}), kNoStack, loop, 12}};
   sample.go_statements = {{stacks.add({{"main.serve", "/src/w.go", 11, 0}}),
                            stacks.add({{"main.worker", "/src/w.go", 20, 0}}), 500, 400}};
+  sample.schedules = 4'321;
+  sample.preemptions = {{19, loop, 48}};
+  sample.captures = {{park, loop, 7}};
+  sample.finalizer = loop;
+  sample.finalizer_began_ns = kAttachedAt + 9;
   sample.cgo = {
       {"slow", m.go_stack, 1'200, 3, 1'500'000, 250'000'000, 12'400'000'000, 99'000'000'000}};
   sample.signals[CG_THREAD_EXIT].books = {

@@ -99,7 +99,12 @@ TEST(Recording, RoundTrip) {
   EXPECT_EQ(again.events[1].value_kind, "number");
   EXPECT_EQ(again.events[1].go, sample.events[1].go);
   EXPECT_EQ(again.goroutines_peak, 1'234);
+  EXPECT_EQ(again.schedules, 4'321);
   EXPECT_EQ(again.go_statements[0].exits, 400u);
+  EXPECT_EQ(again.preemptions[0].goid, 19);
+  EXPECT_EQ(again.captures[0].count, 7u);
+  EXPECT_EQ(again.finalizer, sample.finalizer);
+  EXPECT_EQ(again.finalizer_began_ns, kAttachedAt + 9);
   EXPECT_EQ(again.overhead_share, 0.0125);
 
   ASSERT_TRUE(result.end);

@@ -58,7 +58,7 @@ for path in sorted(glob.glob(os.path.join(golden, "*.jsonl"))):
             failures.append(f"{path}:{number}: {explain(record)}")
         if "full" in path:
             records.setdefault(record.get("rule", record["type"]), record)
-if sorted(records) != ["end", "goroutine-flood", "panic", "start", "stuck-m", "thread-churn", "tick", "timer-flood"]:
+if sorted(records) != ["cpu-hog", "end", "finalizer-stall", "forced-gc", "goroutine-flood", "gosched-spin", "panic", "start", "stuck-m", "thread-churn", "tick", "timer-flood"]:
     failures.append(f"the golden runs have only {sorted(records)}")
 
 # In which record, where, and what is put there.
@@ -83,6 +83,10 @@ wrong = [
     ("panic", ["evidence", "value_kind"], "text"), ("panic", ["evidence", "value"], None), ("panic", ["evidence", "started"], None),
     ("goroutine-flood", ["evidence", "goroutines_count"], -1), ("goroutine-flood", ["evidence", "ended_per_s"], DELETE),
     ("goroutine-flood", ["subsystem"], "threads"), ("goroutine-flood", ["evidence", "entry"], None),
+    ("forced-gc", ["evidence", "forced_per_s"], -1), ("forced-gc", ["evidence", "pools_emptied_per_s"], DELETE), ("forced-gc", ["subsystem"], "gc"),
+    ("gosched-spin", ["evidence", "yields_per_s"], "fast"), ("gosched-spin", ["evidence", "extra"], 1), ("gosched-spin", ["subsystem"], "threads"),
+    ("cpu-hog", ["evidence", "goroutines_count"], 0), ("cpu-hog", ["evidence", "longest_ms"], 1.5), ("cpu-hog", ["evidence", "preempted_per_s"], DELETE),
+    ("finalizer-stall", ["evidence", "kind"], "stalls"), ("finalizer-stall", ["evidence", "finalizer"], None), ("finalizer-stall", ["subsystem"], "collector"),
     ("panic", ["subsystem"], "threads"), ("panic", ["evidence", "entry"], DELETE),
     ("end", ["findings"], -1), ("end", ["findings"], []), ("end", ["target", "exited"], None), ("end", ["target", "status"], "2"),
     ("end", ["signals", 0, "name"], "gopark"), ("end", ["signals", 0, "state"], "off"), ("end", ["signals", 0, "hits"], -1),
