@@ -35,11 +35,15 @@ static __always_inline enum outcome note_captured_object(cg_registers* r) {
   const __u64 closure = GO_ARGUMENT_3(r);
   __u64 words[1 + CG_CAPTURED_WORDS] = {};
   __u64 size = read_word(read_word(GO_ARGUMENT_0(r), GO_POINTER_TYPE_ELEM), GO_TYPE_SIZE);
+  __u32 bytes;
   __u64* count;
   if (object == 0 || closure == 0) return FILTERED;  // SetFinalizer(object, nil) takes it back
   if (size == 0) size = 1;
+  // The page behind may never have been touched; then nothing of the closure lies there.
+  bytes = CG_PAGE_BYTES - (closure & (CG_PAGE_BYTES - 1));
+  if (bytes > sizeof(words)) bytes = sizeof(words);
   if (bpf_probe_read_user(words, sizeof(words), (const void*)closure) != 0 &&
-      bpf_probe_read_user(words, 2 * sizeof(__u64), (const void*)closure) != 0)
+      bpf_probe_read_user(words, bytes, (const void*)closure) != 0)
     return FILTERED;
 #pragma clang loop unroll(full)
   for (int i = 1; i <= CG_CAPTURED_WORDS; i++) {
