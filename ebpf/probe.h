@@ -22,10 +22,10 @@ enum cg_signal {
   CG_TIMER_STOP,
   CG_TIMER_RESET,
   CG_TIMER_FIRE,
-  CG_HANDOFF,  // sysmon takes the P of a thread that stays in a call
-  CG_FATAL,    // runtime.fatal, with its text
-  CG_THROW,    // runtime.throw, with its text
-  CG_PANIC,    // runtime.fatalpanic: nothing recovered it
+  CG_HANDOFF,          // sysmon takes the P of a thread that stays in a call
+  CG_FATAL,            // runtime.fatal, with its text
+  CG_THROW,            // runtime.throw, with its text
+  CG_PANIC,            // runtime.fatalpanic: nothing recovered it
   CG_GOROUTINE_START,  // runtime.newproc1: a `go` statement
   CG_FORCED_GC,        // runtime.GC
   CG_POOL_CLEAR,       // sync.poolCleanup: each collection empties the pools

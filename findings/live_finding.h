@@ -57,9 +57,9 @@ struct PanicEvidence {
 struct GoroutineFloodEvidence {
   int64_t goroutines_count = 0;  // the most that have ever been there at once; 0 when not known
   double growth_per_s = 0;       // of that, or without it of started − ended
-  double started_per_s = 0;      // by the `go` statement that the finding names; 0 when none is known
-  double ended_per_s = 0;        // of those that it has started
-  Frame entry;                   // their function; empty when not known
+  double started_per_s = 0;  // by the `go` statement that the finding names; 0 when none is known
+  double ended_per_s = 0;    // of those that it has started
+  Frame entry;               // their function; empty when not known
 };
 
 // forced-gc. Rates are over the window that made the finding.
@@ -89,10 +89,9 @@ struct FinalizerStallEvidence {
   Frame finalizer;            // the function; empty when not known
 };
 
-using LiveEvidence =
-    std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence, PanicEvidence,
-                 GoroutineFloodEvidence, ForcedGcEvidence, GoschedSpinEvidence, CpuHogEvidence,
-                 FinalizerStallEvidence>;
+using LiveEvidence = std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence,
+                                  PanicEvidence, GoroutineFloodEvidence, ForcedGcEvidence,
+                                  GoschedSpinEvidence, CpuHogEvidence, FinalizerStallEvidence>;
 
 struct LiveFinding {
   std::string id;    // stable within a process and between runs: see live_finding_id
@@ -101,7 +100,7 @@ struct LiveFinding {
   int64_t first_seen_ns = 0;  // CLOCK_REALTIME, since the epoch
   int64_t last_seen_ns = 0;
   std::string subsystem;            // "cgo", "syscall", "threads", "timers", "goroutines",
-                                      // "collector", "scheduler", "finalizers"
+                                    // "collector", "scheduler", "finalizers"
   std::string wait_reason;          // of the goroutine, in the runtime's words; "" when running
   Frame where;                      // the innermost frame outside the runtime that the rule names
   std::string c_function;           // as written after "C."; "" when no C function is part of it

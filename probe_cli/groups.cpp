@@ -10,10 +10,10 @@ namespace cgoscope {
 namespace {
 
 constexpr SignalGroup kAllGroups[] = {
-    SignalGroup::kThreads,     SignalGroup::kDeaths,     SignalGroup::kCgo,
-    SignalGroup::kTimers,      SignalGroup::kGoroutines, SignalGroup::kHandoffs,
+    SignalGroup::kThreads,     SignalGroup::kDeaths,      SignalGroup::kCgo,
+    SignalGroup::kTimers,      SignalGroup::kGoroutines,  SignalGroup::kHandoffs,
     SignalGroup::kParks,       SignalGroup::kCollections, SignalGroup::kYields,
-    SignalGroup::kPreemptions, SignalGroup::kFinalizers, SignalGroup::kFinalizerRuns};
+    SignalGroup::kPreemptions, SignalGroup::kFinalizers,  SignalGroup::kFinalizerRuns};
 static_assert(std::size(kAllGroups) == kSignalGroups);
 
 SignalGroup group_of(cg_signal signal) { return signal_rows()[signal].group; }

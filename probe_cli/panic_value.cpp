@@ -27,8 +27,7 @@ PanicValue panic_value(const cg_event& event) {
   if (kind == CG_KIND_STRING) return {"string", ""};
   if (kind == CG_KIND_NIL) return {"nil", "nil"};
   if (kind == CG_KIND_BOOL) return {"number", (event.value & 0xff) != 0 ? "true" : "false"};
-  if (kind >= CG_KIND_INT && kind <= CG_KIND_UINTPTR)
-    return {"number", integer(kind, event.value)};
+  if (kind >= CG_KIND_INT && kind <= CG_KIND_UINTPTR) return {"number", integer(kind, event.value)};
   if (kind == CG_KIND_FLOAT32)
     return {"number", fmt::format("{}", std::bit_cast<float>(static_cast<uint32_t>(event.value)))};
   if (kind == CG_KIND_FLOAT64)

@@ -21,8 +21,7 @@ namespace cgoscope {
 class Sampler {
  public:
   // All must outlive it.
-  Sampler(const Target& target, const GoBinary& binary, Attachment& attachment,
-          uint64_t load_base);
+  Sampler(const Target& target, const GoBinary& binary, Attachment& attachment, uint64_t load_base);
 
   // Without it, what follows from the runtime's memory is left out.
   void use_census(CensusReader reader) { census_ = std::move(reader); }

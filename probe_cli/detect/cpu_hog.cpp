@@ -1,7 +1,7 @@
 // Since Go 1.14 the runtime interrupts a goroutine that has run for more than 10 ms, so that others
 // get their turn: sysmon sends its thread a signal. A goroutine that computes for a while is
-// interrupted here and there in its code; one that is stuck in a loop is interrupted 20 to 100 times
-// a second, second after second, and always in that loop.
+// interrupted here and there in its code; one that is stuck in a loop is interrupted 20 to 100
+// times a second, second after second, and always in that loop.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,9 +16,9 @@
 namespace cgoscope {
 namespace {
 
-constexpr double kOneLoop = 0.9;      // of the interruptions that must be in the loop's function
-constexpr size_t kInnermost = 2;      // frames in which the loop's function may be: itself, or what
-                                      // it calls
+constexpr double kOneLoop = 0.9;  // of the interruptions that must be in the loop's function
+constexpr size_t kInnermost = 2;  // frames in which the loop's function may be: itself, or what
+                                  // it calls
 constexpr int64_t kShortestNs = 300'000'000;  // of an interval that says anything
 constexpr size_t kMostGoroutines = 20;
 
@@ -195,14 +195,15 @@ class CpuHog : public Detector {
     finding.message = fmt::format(
         "{} not let go of the CPU for {}, and {} to be interrupted in one loop again and again: at "
         "{}",
-        evidence.goroutines_count == 1
-            ? "a goroutine has"
-            : counted(evidence.goroutines_count, "goroutine") + " have",
+        evidence.goroutines_count == 1 ? "a goroutine has"
+                                       : counted(evidence.goroutines_count, "goroutine") + " have",
         spoken_duration(sample.at_ns - loop.since_ns),
         evidence.goroutines_count == 1 ? "has" : "have", spoken_place(loop.where));
     finding.advice =
-        "a loop that waits for something should wait on a channel, a sync.Cond or a timer; one that "
-        "computes should be split, or run with fewer goroutines than GOMAXPROCS, so that the others "
+        "a loop that waits for something should wait on a channel, a sync.Cond or a timer; one "
+        "that "
+        "computes should be split, or run with fewer goroutines than GOMAXPROCS, so that the "
+        "others "
         "get their turn in time";
     finding.evidence = evidence;
     finding.id = live_finding_id(finding);

@@ -62,8 +62,7 @@ class FinalizerStall : public Detector {
     FinalizerStallEvidence evidence;
     evidence.kind = "captures-its-object";
     evidence.objects_count = static_cast<int64_t>(count);
-    if (!stacks[capture.finalizer].empty())
-      evidence.finalizer = stacks[capture.finalizer].front();
+    if (!stacks[capture.finalizer].empty()) evidence.finalizer = stacks[capture.finalizer].front();
 
     LiveFinding finding = begin(sample);
     finding.where = line;

@@ -78,10 +78,9 @@ class ForcedGc : public Detector {
     finding.subsystem = "collector";
     finding.where = line.where;
     finding.stack = calls_.stack_at(line.where, sample, stacks);
-    finding.message =
-        fmt::format("{}{} collections a second are forced by runtime.GC: called at {}",
-                    share < kWholeShare ? "about " : "", spoken_number(line.per_s),
-                    spoken_place(line.where));
+    finding.message = fmt::format(
+        "{}{} collections a second are forced by runtime.GC: called at {}",
+        share < kWholeShare ? "about " : "", spoken_number(line.per_s), spoken_place(line.where));
     finding.advice =
         "leave it out: the runtime collects when that pays; what it may use is set by "
         "debug.SetMemoryLimit (GOMEMLIMIT) and debug.SetGCPercent (GOGC)";

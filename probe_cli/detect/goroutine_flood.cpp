@@ -204,8 +204,8 @@ class GoroutineFlood : public Detector {
       finding.stack = go;
       if (!stacks[each.started].empty()) evidence.entry = stacks[each.started].front();
     }
-    finding.message = fmt::format("goroutines become more by {} a second",
-                                  spoken_number(evidence.growth_per_s));
+    finding.message =
+        fmt::format("goroutines become more by {} a second", spoken_number(evidence.growth_per_s));
     if (evidence.goroutines_count > 0)
       finding.message += fmt::format(", {} by now", grouped(evidence.goroutines_count));
     if (const std::string at = spoken_place(statement.where); !at.empty()) {

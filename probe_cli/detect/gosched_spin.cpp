@@ -109,7 +109,8 @@ class GoschedSpin : public Detector {
         "a loop of runtime.Gosched goes round {} times a second and does not end: at {}",
         spoken_number(per_s), spoken_place(where));
     finding.advice =
-        "wait for what it waits for: a channel, a sync.Cond or a sync.WaitGroup wakes the goroutine "
+        "wait for what it waits for: a channel, a sync.Cond or a sync.WaitGroup wakes the "
+        "goroutine "
         "when it is time, and costs nothing until then";
     finding.evidence = evidence;
     finding.id = live_finding_id(finding);

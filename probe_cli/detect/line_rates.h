@@ -1,5 +1,5 @@
-// How often each line of the program does one thing, over the last seconds of a run: for rules about
-// signals that are counted by place.
+// How often each line of the program does one thing, over the last seconds of a run: for rules
+// about signals that are counted by place.
 #pragma once
 
 #include <cstdint>

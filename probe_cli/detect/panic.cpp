@@ -61,9 +61,9 @@ class Panic : public Detector {
     finding.where = panicking_frame(finding.stack);
     if (event.tid > 0) finding.threads = {event.tid};
     if (event.goid > 0) finding.goroutines = {event.goid};
-    finding.message = fmt::format("{} panics with {}, nothing recovers it, and the program ends",
-                                  in_main ? "the main goroutine" : "a goroutine",
-                                  spoken_value(evidence));
+    finding.message =
+        fmt::format("{} panics with {}, nothing recovers it, and the program ends",
+                    in_main ? "the main goroutine" : "a goroutine", spoken_value(evidence));
     if (const std::string at = spoken_place(finding.where); !at.empty())
       finding.message += ": at " + at;
     if (const std::string at = spoken_place(evidence.started); !at.empty())

@@ -133,8 +133,8 @@ struct EventSample {
   cg_signal signal = CG_FATAL;
   int64_t time_ns = 0;  // CLOCK_MONOTONIC
   int64_t tid = 0, goid = 0;
-  std::string text;            // fatal, throw: the runtime's words; panic: the value
-  std::string value_kind;      // panic: "string", "number", "nil", "other"; "" when not known
+  std::string text;        // fatal, throw: the runtime's words; panic: the value
+  std::string value_kind;  // panic: "string", "number", "nil", "other"; "" when not known
   StackId stack = kNoStack;
   StackId started = kNoStack;  // first frame: the goroutine's function
   StackId go = kNoStack;       // first frame: its `go` statement

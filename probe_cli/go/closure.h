@@ -1,6 +1,6 @@
-// Which words belong to a closure. A closure is a block of memory: the address of its code, then what
-// it captures. How many words those are stands nowhere, and what lies behind the block is another
-// object's; but the code reads what it captures.
+// Which words belong to a closure. A closure is a block of memory: the address of its code, then
+// what it captures. How many words those are stands nowhere, and what lies behind the block is
+// another object's; but the code reads what it captures.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@
 
 namespace cgoscope {
 
-// Bit i: the i-th word, behind the code's address, belongs to the closures with this code. These are
-// the first one (a closure that captures nothing is a constant, which lies among other constants,
-// and none of these points at an object) and all up to the last that the code reads.
+// Bit i: the i-th word, behind the code's address, belongs to the closures with this code. These
+// are the first one (a closure that captures nothing is a constant, which lies among other
+// constants, and none of these points at an object) and all up to the last that the code reads.
 //
 // It finds its closure in DX, and the compiler loads all captured words that fit into registers at
 // the start of the function (src/cmd/compile/internal/ssagen/ssa.go, buildssa), so the first call

@@ -84,8 +84,8 @@ struct Census {
   // The length of runtime.allgs: goroutines that end leave their place to others, and it never
   // shrinks, so this is the most that have ever been there at once.
   std::optional<int64_t> goroutines_peak;
-  std::optional<int64_t> schedules;  // p.schedtick, of all Ps; each wraps at 32 bits
-  std::vector<std::string> problems;   // what could not be read, and why
+  std::optional<int64_t> schedules;   // p.schedtick, of all Ps; each wraps at 32 bits
+  std::vector<std::string> problems;  // what could not be read, and why
 };
 
 // How many bytes lie between the stack pointer and the return address at a pc, as linked

@@ -348,7 +348,8 @@ TEST_P(Attach, GoroutinesThatGiveWay) {
   ASSERT_NO_FATAL_FAILURE(run("yields", {SignalGroup::kYields}));
   uint64_t ours = 0;
   for (const auto& [place, count] : attachment_->places()) {
-    if (place.signal == CG_YIELD && function_at(place.pcs[0]) == "main.giveWay") ours += count.count;
+    if (place.signal == CG_YIELD && function_at(place.pcs[0]) == "main.giveWay")
+      ours += count.count;
   }
   EXPECT_EQ(ours, 20000U);
 }

@@ -197,6 +197,39 @@ TEST_F(Ways, APanicsValueIsToldWhateverItIs) {
   }
 }
 
+json signal_of(const std::string& text, const std::string& name) {
+  const std::vector<json> all = records(text);
+  if (all.empty() || all.back().value("type", "") != "end") return nullptr;
+  for (const json& signal : all.back().at("signals")) {
+    if (signal.at("name") == name) return signal;
+  }
+  return nullptr;
+}
+
+// Attached when goroutines become more and more, and let go when they no longer do.
+TEST_F(Ways, SignalsOnStandbyComeAndGo) {
+  const fs::path binary = go_program("tests/live/programs", "burst");
+  const Ended ended = watch({"--duration", "17s", "--", binary.string()});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  const json start = signal_of(ended.err, "goroutine-start");
+  ASSERT_FALSE(start.is_null()) << ended.err;
+  EXPECT_EQ(start.at("state"), "standby");
+  EXPECT_GE(start.at("hits"), 1000);
+  EXPECT_LT(start.at("attached_ms"), 14'000);
+}
+
+// A loop of runtime.Gosched hits its probe half a million times a second: for more than one
+// interval that is beyond any budget.
+TEST_F(Ways, ASignalThatIsTooDearStaysDetached) {
+  const fs::path binary = go_program("examples/gosched_spin", "bug");
+  const Ended ended = watch({"--duration", "8s", "--", binary.string()});
+  EXPECT_FALSE(finding_of(ended.err, "gosched-spin").is_null()) << ended.err;
+  const json yield = signal_of(ended.err, "yield");
+  ASSERT_FALSE(yield.is_null()) << ended.err;
+  EXPECT_GT(yield.at("hits"), 10'000);
+  EXPECT_LT(yield.at("attached_ms"), 2500) << yield;
+}
+
 TEST_F(Ways, AStormOfAttachingHarmsNothing) {
   Program target({go_program("tests/live/programs", "storm").string()});
   sleep_ms(300);

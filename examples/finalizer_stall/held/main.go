@@ -7,7 +7,7 @@ import (
 )
 
 type image struct {
-	pixels [64 << 10]byte
+	pixels [16 << 10]byte
 	name   string
 }
 

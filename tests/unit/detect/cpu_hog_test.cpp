@@ -68,9 +68,8 @@ TEST_F(CpuHogTest, NamesTheLoop) {
 }
 
 TEST_F(CpuHogTest, AlikeGoroutinesAreOneFinding) {
-  const auto findings = run(10, [&](Sample& sample, int) {
-    sample.preemptions = {{7, loop_, 40}, {8, next_line_, 40}};
-  });
+  const auto findings = run(
+      10, [&](Sample& sample, int) { sample.preemptions = {{7, loop_, 40}, {8, next_line_, 40}}; });
   ASSERT_THAT(findings, SizeIs(1));
   EXPECT_THAT(findings[0].goroutines, ElementsAre(7, 8));
   EXPECT_THAT(findings[0].message, testing::StartsWith("2 goroutines have not let go of the CPU"));
@@ -78,9 +77,8 @@ TEST_F(CpuHogTest, AlikeGoroutinesAreOneFinding) {
 
 TEST_F(CpuHogTest, StaysAtTheLineThatItWasNamedBy) {
   std::set<std::string> ids;
-  const auto findings = run(30, [&](Sample& sample, int) {
-    sample.preemptions = {{7, loop_, 40}, {7, next_line_, 20}};
-  });
+  const auto findings = run(
+      30, [&](Sample& sample, int) { sample.preemptions = {{7, loop_, 40}, {7, next_line_, 20}}; });
   ASSERT_THAT(findings, SizeIs(1));
   ids.insert(findings[0].id);
   for (int second = 31; second < 60; ++second) {
@@ -93,9 +91,8 @@ TEST_F(CpuHogTest, StaysAtTheLineThatItWasNamedBy) {
 
 TEST_F(CpuHogTest, ALoopThatCallsAFunction) {
   const StackId in_callee = at({{"main.look", 40}, {"main.read", 19}});
-  const auto findings = run(10, [&](Sample& sample, int) {
-    sample.preemptions = {{7, in_callee, 30}, {7, loop_, 15}};
-  });
+  const auto findings = run(
+      10, [&](Sample& sample, int) { sample.preemptions = {{7, in_callee, 30}, {7, loop_, 15}}; });
   ASSERT_THAT(findings, SizeIs(1));
   EXPECT_EQ(findings[0].where.function, "main.read");
 }

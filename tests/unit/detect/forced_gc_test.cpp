@@ -83,8 +83,7 @@ TEST_F(ForcedGcTest, PartOfTheTimeIsScaled) {
 }
 
 TEST_F(ForcedGcTest, WithoutTheSignalNothingIsKnown) {
-  for (int second = 0; second <= 20; ++second)
-    EXPECT_THAT(look(second, 0, 0, 0), SizeIs(0));
+  for (int second = 0; second <= 20; ++second) EXPECT_THAT(look(second, 0, 0, 0), SizeIs(0));
 }
 
 }  // namespace

@@ -76,8 +76,7 @@ TEST_F(GoschedSpinTest, HealthyRuns) {
   } rows[] = {
       {"polite work", [](double second) { return second * 9'000; }},
       {"a wait of three seconds", [](double second) { return std::min(second, 3.0) * 500'000; }},
-      {"waits with pauses",
-       [](double second) { return static_cast<int>(second / 2) * 500'000.0; }},
+      {"waits with pauses", [](double second) { return static_cast<int>(second / 2) * 500'000.0; }},
   };
   for (const auto& row : rows) {
     detector_ = make_gosched_spin(go_server(), {});

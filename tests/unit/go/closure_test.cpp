@@ -45,13 +45,13 @@ TEST(Closure, NothingBehindTheFirstCall) {
 
 TEST(Closure, OnlyWholeWordsThatAreRead) {
   EXPECT_EQ(closure_words({
-                0x48, 0x89, 0x42, 0x10,              // mov %rax,0x10(%rdx): written
-                0x48, 0x8d, 0x42, 0x18,              // lea 0x18(%rdx),%rax
-                0x0f, 0xb6, 0x42, 0x20,              // movzbl 0x20(%rdx),%eax
-                0x48, 0x8b, 0x44, 0xca, 0x28,        // mov 0x28(%rdx,%rcx,8),%rax
-                0x48, 0x8b, 0x02,                    // mov (%rdx),%rax: its own code
-                0x48, 0x8b, 0x42, 0xf8,              // mov -0x8(%rdx),%rax
-                0xc3,                                // ret
+                0x48, 0x89, 0x42, 0x10,        // mov %rax,0x10(%rdx): written
+                0x48, 0x8d, 0x42, 0x18,        // lea 0x18(%rdx),%rax
+                0x0f, 0xb6, 0x42, 0x20,        // movzbl 0x20(%rdx),%eax
+                0x48, 0x8b, 0x44, 0xca, 0x28,  // mov 0x28(%rdx,%rcx,8),%rax
+                0x48, 0x8b, 0x02,              // mov (%rdx),%rax: its own code
+                0x48, 0x8b, 0x42, 0xf8,        // mov -0x8(%rdx),%rax
+                0xc3,                          // ret
             }),
             0b10U);
   EXPECT_EQ(closure_words({0x0f, 0x10, 0x42, 0x10, 0xc3}), 0b1110U);  // movups 0x10(%rdx),%xmm0

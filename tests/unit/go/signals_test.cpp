@@ -24,7 +24,7 @@ struct ExpectedSignal {
   const char* until_1_21;  // function
   const char* in_1_22;
   const char* since_1_23;
-  const char* call_to;  // or ""
+  const char* call_to;               // or ""
   const char* since_1_26 = nullptr;  // where it is another one than since 1.23
 };
 constexpr ExpectedSignal kExpected[] = {
@@ -186,8 +186,9 @@ TEST_P(SignalsOfProgram, AreCheapOnAmd64) {
       if (site.kind == SiteKind::kStepped) stepped.insert(planned.function);
     }
   }
-  const std::set<std::string> nosplit = {"runtime.LockOSThread", "runtime.cgocall", "runtime.fatal",
-                                         "runtime.fatalpanic", "runtime.throw", "runtime.asyncPreempt2"};
+  const std::set<std::string> nosplit = {"runtime.LockOSThread", "runtime.cgocall",
+                                         "runtime.fatal",        "runtime.fatalpanic",
+                                         "runtime.throw",        "runtime.asyncPreempt2"};
   EXPECT_EQ(stepped, version_.minor < 21 ? nosplit : std::set<std::string>{});
 }
 

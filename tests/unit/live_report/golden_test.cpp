@@ -164,8 +164,8 @@ TEST(TextSink, TellsAPanicOnce) {
   std::ostringstream out;
   const auto sink = make_text_sink(out, false);
   Sample sample = look_at(1);
-  sample.events = {
-      {CG_PANIC, kAttachedAt + 6, 4251, 19, "by intention", "string", kNoStack, kNoStack, kNoStack}};
+  sample.events = {{CG_PANIC, kAttachedAt + 6, 4251, 19, "by intention", "string", kNoStack,
+                    kNoStack, kNoStack}};
   sink->finding(made_panic(), false);
   out.str("");
   sink->tick(sample, {});

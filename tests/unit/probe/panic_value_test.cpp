@@ -20,8 +20,8 @@ TEST(PanicValue, AsGoPrintsIt) {
       {CG_KIND_BOOL, 1, "true", "number"},
       {CG_KIND_BOOL, 0xff00, "false", "number"},  // what lies behind the byte is not its
       {CG_KIND_INT, ~uint64_t{6}, "-7", "number"},
-      {3, 0x1234567890abcdff, "-1", "number"},       // int8
-      {4, 0x7fff, "32767", "number"},                // int16
+      {3, 0x1234567890abcdff, "-1", "number"},         // int8
+      {4, 0x7fff, "32767", "number"},                  // int16
       {5, 0xdead'8000'0000, "-2147483648", "number"},  // int32
       {CG_KIND_INT64, uint64_t{1} << 63, "-9223372036854775808", "number"},
       {CG_KIND_UINT, ~uint64_t{0}, "18446744073709551615", "number"},
