@@ -55,18 +55,21 @@ static __always_inline void count_outcome(struct cg_books* book, enum outcome ou
   }
 }
 
-static __always_inline enum outcome count_at_place(cg_registers* r, enum cg_signal signal,
-                                                   __u32 detail) {
-  struct cg_place place = {.signal = signal, .detail = detail};
-  struct cg_count* count;
-  read_stack(r, signal, place.pcs, CG_STACK_DEPTH);
-  count = bpf_map_lookup_elem(&places, &place);
+static __always_inline enum outcome count_place(const struct cg_place* place) {
+  struct cg_count* count = bpf_map_lookup_elem(&places, place);
   if (!count) {
     struct cg_count none = {};
-    bpf_map_update_elem(&places, &place, &none, BPF_NOEXIST);
-    count = bpf_map_lookup_elem(&places, &place);
+    bpf_map_update_elem(&places, place, &none, BPF_NOEXIST);
+    count = bpf_map_lookup_elem(&places, place);
     if (!count) return MAP_FULL;
   }
   __sync_fetch_and_add(&count->count, 1);
   return AGGREGATED;
+}
+
+static __always_inline enum outcome count_at_place(cg_registers* r, enum cg_signal signal,
+                                                   __u32 detail) {
+  struct cg_place place = {.signal = signal, .detail = detail};
+  read_stack(r, signal, place.pcs, CG_STACK_DEPTH);
+  return count_place(&place);
 }

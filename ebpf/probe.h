@@ -15,17 +15,25 @@ enum cg_signal {
   CG_THREAD_START,    // runtime.newm1: it is made
   CG_THREAD_EXIT,     // runtime.mexit: a goroutine exited while locked to its thread
   CG_LOCK_THREAD,     // runtime.LockOSThread
-  CG_GOROUTINE_EXIT,  // a goroutine ends; only those locked to a thread are kept
+  CG_GOROUTINE_EXIT,  // a goroutine ends; who it was is kept if it was locked to a thread
   CG_CGO_CALL,        // Go enters C
   CG_CGO_RETURN,      // C has returned
   CG_TIMER_CREATE,
   CG_TIMER_STOP,
   CG_TIMER_RESET,
   CG_TIMER_FIRE,
-  CG_HANDOFF,  // sysmon takes the P of a thread that stays in a call
-  CG_FATAL,    // runtime.fatal, with its text
-  CG_THROW,    // runtime.throw, with its text
-  CG_PANIC,    // runtime.fatalpanic: nothing recovered it
+  CG_HANDOFF,          // sysmon takes the P of a thread that stays in a call
+  CG_FATAL,            // runtime.fatal, with its text
+  CG_THROW,            // runtime.throw, with its text
+  CG_PANIC,            // runtime.fatalpanic: nothing recovered it
+  CG_GOROUTINE_START,  // runtime.newproc1: a `go` statement
+  CG_FORCED_GC,        // runtime.GC
+  CG_POOL_CLEAR,       // sync.poolCleanup: each collection empties the pools
+  CG_YIELD,            // runtime.gosched_m: a goroutine gives way
+  CG_PREEMPT,          // runtime.asyncPreempt2: one is made to
+  CG_SET_FINALIZER,    // runtime.SetFinalizer; only those that capture their object are kept
+  CG_FINALIZER_RUN,    // the finalizer goroutine calls one
+  CG_FINALIZER_IDLE,   // it has none left
   CG_SIGNALS
 };
 
@@ -75,6 +83,35 @@ struct cg_locked_goroutine {
   struct cg_churn_place place;
 };
 
+// One `go` statement, while its two signals are attached.
+struct cg_go_statement {
+  __u64 started;   // goroutines
+  __u64 ended;     // goroutines that it has started, before or after the attach
+  __u64 start_pc;  // entry of their function; 0 when none was started in view
+};
+
+// A goroutine that was preempted by a signal, and where.
+struct cg_preempted {
+  __u64 goid;
+  __u64 pcs[CG_STACK_DEPTH];  // as in cg_place; [1] is the interrupted instruction's own address
+};
+
+#define CG_CAPTURED_WORDS 7
+
+// A finalizer whose closure holds, or seems to hold, its own object.
+struct cg_capture {
+  __u64 code_pc;  // entry of the closure's code
+  __u32 words;    // bit i: the i-th word behind the code's address points into the object
+  __u32 pad;
+  __u64 pcs[CG_STACK_DEPTH];  // callers of SetFinalizer
+};
+
+// What the finalizer goroutine does.
+struct cg_finalizer_run {
+  __u64 began_ns;  // of the finalizer that runs, CLOCK_MONOTONIC; 0 when none does
+  __u64 code_pc;   // entry of its code
+};
+
 #define CG_LATENCY_BUCKETS 40
 
 // One C function as Go calls it. The key is the C stub's address in the target.
@@ -106,6 +143,21 @@ struct cg_cgo_calls {
 };
 
 #define CG_TEXT_BYTES 256
+#define CG_EVENT_STACK_DEPTH 24
+
+// The kind of a Go value (internal/abi.Kind), as far as the programs tell one.
+enum cg_kind {
+  CG_KIND_UNKNOWN = 0,
+  CG_KIND_BOOL = 1,
+  CG_KIND_INT = 2,  // then int8 to int64
+  CG_KIND_INT64 = 6,
+  CG_KIND_UINT = 7,  // then uint8 to uint64, uintptr
+  CG_KIND_UINTPTR = 12,
+  CG_KIND_FLOAT32 = 13,
+  CG_KIND_FLOAT64 = 14,
+  CG_KIND_STRING = 24,
+  CG_KIND_NIL = 32,  // ours: an interface that holds nothing
+};
 
 // Rare signals, one by one, through the ring buffer.
 struct cg_event {
@@ -113,9 +165,13 @@ struct cg_event {
   __u32 tid;         // in the probe's pid namespace; 0 when not known
   __u64 time_ns;     // CLOCK_MONOTONIC
   __u64 goid;        // 0 when not known
-  __u32 text_bytes;  // of `text`; longer texts are cut
-  __u32 pad;
-  __u64 pcs[CG_STACK_DEPTH];
+  __u64 start_pc;    // entry of the goroutine's function; 0 when not known
+  __u64 go_pc;       // its `go` statement
+  __u32 text_bytes;  // of `text`; longer texts are cut; 0 when its page was not there
+  __u32 value_kind;  // panic: what it was called with; enum cg_kind, or another one of Go's
+  __u64 value;       // its first eight bytes, when it is a bool or a number
+  __u64 text_address, text_length;  // where all of it lies in the target; 0s: there is none
+  __u64 pcs[CG_EVENT_STACK_DEPTH];
   char text[CG_TEXT_BYTES];
 };
 
@@ -123,7 +179,7 @@ struct cg_event {
 // that this Go version does not have are CG_NO_OFFSET.
 #define CG_NO_OFFSET 0xffffffffu
 struct cg_layout {
-  __u32 g_stack_hi, g_m, g_goid, g_gopc, g_startpc, g_lockedm;
+  __u32 g_stack_hi, g_m, g_goid, g_gopc, g_startpc, g_lockedm, g_sched_pc, g_sched_bp;
   __u32 m_curg;
   __u32 timer_when, timer_period, timer_f, timer_arg;
   __u32 timer_status;  // Go ≤1.22
@@ -158,3 +214,4 @@ struct cg_timers_alike {
 #define CG_PLACES 16384
 #define CG_TIMER_PLACES 4096
 #define CG_TIMERS 262144
+#define CG_GO_STATEMENTS 8192

@@ -39,10 +39,9 @@ static __always_inline enum outcome note_locker(cg_registers* r) {
   return bpf_map_update_elem(&thread_locker, &tid, &who, BPF_ANY) == 0 ? AGGREGATED : MAP_FULL;
 }
 
-static __always_inline enum outcome note_exit_of_locked(cg_registers* r) {
+static __always_inline enum outcome note_exit_of_locked(__u64 g) {
   struct cg_locked_goroutine who = {};
   __u32 tid = (__u32)bpf_get_current_pid_tgid();
-  __u64 g = GO_ARGUMENT_0(r);
   const struct cg_locked_goroutine* known;
   if (read_word(g, config.layout.g_lockedm) == 0) return FILTERED;
   describe_goroutine(g, &who);

@@ -71,16 +71,64 @@ struct DeadlockEvidence {
   std::vector<Wait> waits;            // by count, at most 10
 };
 
+// panic.
+struct PanicEvidence {
+  std::string value;       // what panic was called with, in Go's words; at most 256 bytes
+  std::string value_kind;  // "string" (also of errors and Stringers), "number" (or a bool), "nil",
+                           // "other" (`value` is empty then), "" when it could not be read
+  Frame entry;             // the goroutine's function; empty when not known
+  Frame started;           // its `go` statement; empty when not known, and of the main goroutine
+};
+
+// goroutine-flood.
+struct GoroutineFloodEvidence {
+  int64_t goroutines_count = 0;  // the most that have ever been there at once; 0 when not known
+  double growth_per_s = 0;       // of that, or without it of started − ended
+  double started_per_s = 0;  // by the `go` statement that the finding names; 0 when none is known
+  double ended_per_s = 0;    // of those that it has started
+  Frame entry;               // their function; empty when not known
+};
+
+// forced-gc. Rates are over the window that made the finding.
+struct ForcedGcEvidence {
+  double forced_per_s = 0;         // by the line that the finding names
+  double pools_emptied_per_s = 0;  // how often the collections, these and others, emptied all
+                                   // sync.Pools
+};
+
+// gosched-spin.
+struct GoschedSpinEvidence {
+  double yields_per_s = 0;  // of all goroutines at that line
+};
+
+// cpu-hog.
+struct CpuHogEvidence {
+  int64_t goroutines_count = 0;  // in that loop
+  double preempted_per_s = 0;    // one of them
+  int64_t longest_ms = 0;        // how long the first of them has been at it, at least
+};
+
+// finalizer-stall.
+struct FinalizerStallEvidence {
+  std::string kind;           // "captures-its-object", "holds-the-finalizer-goroutine"
+  int64_t objects_count = 0;  // the first kind: that got such a finalizer since the attach
+  int64_t longest_ms = 0;     // the second kind: how long it has been running
+  Frame finalizer;            // the function; empty when not known
+};
+
 using LiveEvidence = std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence,
-                                  GoroutineLeakEvidence, LockHeldEvidence, DeadlockEvidence>;
+                                  GoroutineLeakEvidence, LockHeldEvidence, DeadlockEvidence,
+                                  PanicEvidence, GoroutineFloodEvidence, ForcedGcEvidence,
+                                  GoschedSpinEvidence, CpuHogEvidence, FinalizerStallEvidence>;
 
 struct LiveFinding {
   std::string id;    // stable within a process and between runs: see live_finding_id
-  std::string rule;  // "stuck-m"
+  std::string rule;  // "stuck-m", as in `cgoscope rules`
   Severity severity = Severity::kWarning;
   int64_t first_seen_ns = 0;  // CLOCK_REALTIME, since the epoch
   int64_t last_seen_ns = 0;
-  std::string subsystem;            // "cgo", "syscall", "threads", "timers", "goroutines"
+  std::string subsystem;            // "cgo", "syscall", "threads", "timers", "goroutines",
+                                    // "collector", "scheduler", "finalizers"
   std::string wait_reason;          // of the goroutine, in the runtime's words; "" when running
   Frame where;                      // the innermost frame outside the runtime that the rule names
   std::string c_function;           // as written after "C."; "" when no C function is part of it

@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 namespace cgoscope {
 namespace {
 
 constexpr SignalGroup kAllGroups[] = {
-    SignalGroup::kThreads,    SignalGroup::kDeaths,   SignalGroup::kCgo,  SignalGroup::kTimers,
-    SignalGroup::kGoroutines, SignalGroup::kHandoffs, SignalGroup::kParks};
+    SignalGroup::kThreads,     SignalGroup::kDeaths,      SignalGroup::kCgo,
+    SignalGroup::kTimers,      SignalGroup::kGoroutines,  SignalGroup::kHandoffs,
+    SignalGroup::kParks,       SignalGroup::kCollections, SignalGroup::kYields,
+    SignalGroup::kPreemptions, SignalGroup::kFinalizers,  SignalGroup::kFinalizerRuns};
+static_assert(std::size(kAllGroups) == kSignalGroups);
 
 SignalGroup group_of(cg_signal signal) { return signal_rows()[signal].group; }
 size_t index(SignalGroup group) { return static_cast<size_t>(group); }

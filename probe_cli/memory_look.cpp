@@ -126,6 +126,8 @@ void MemoryLook::take_ms(Sample& sample, const std::unordered_map<uint64_t, uint
   sample.threads_of_ms = std::count_if(last_.ms.begin(), last_.ms.end(),
                                        [](const MRecord& m) { return m.tid != 0 && !m.extra; });
   sample.live_timers = last_.live_timers;
+  sample.goroutines_peak = last_.goroutines_peak;
+  sample.schedules = last_.schedules;
   std::unordered_map<int64_t, pid_t> tids;
   if (other_pid_namespace_) tids = tids_by_own_id();
   for (const MRecord& m : last_.ms) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "probe_cli/panic_value.h"
+
 namespace cgoscope {
 namespace {
 
@@ -36,6 +38,18 @@ void Sampler::take(Sample& sample) {
     sample.churn.push_back({symbols_.go_stack({place.start_pc}, false),
                             symbols_.go_stack({place.go_pc}, true),
                             symbols_.go_stack(words(place.lock_pcs), true), exits});
+  for (const auto& [go_pc, statement] : attachment_.go_statements())
+    sample.go_statements.push_back({symbols_.go_stack({go_pc}, true),
+                                    symbols_.go_stack({statement.start_pc}, false),
+                                    statement.started, statement.ended});
+  for (const auto& [who, count] : attachment_.take_preempted())
+    sample.preemptions.push_back(
+        {static_cast<int64_t>(who.goid), symbols_.go_stack(words(who.pcs), true), count});
+  take_finalizers(sample);
+  take_cgo(sample);
+}
+
+void Sampler::take_cgo(Sample& sample) {
   std::unordered_map<uint64_t, uint64_t> in_flight;
   began_ns_.clear();
   for (const auto& [g, call] : attachment_.cgo_in_flight()) {
@@ -60,6 +74,36 @@ void Sampler::take(Sample& sample) {
   }
 }
 
+uint32_t Sampler::closure_words(uint64_t code_pc) {
+  const auto [known, is_new] = closure_words_.try_emplace(code_pc, 0);
+  if (!is_new) return known->second;
+  if (const std::optional<GoFunction> code = binary_.functions.function_at(code_pc - load_base_))
+    known->second = words_of_closure(*binary_.image, *code);
+  return known->second;
+}
+
+void Sampler::take_finalizers(Sample& sample) {
+  for (const auto& [capture, count] : attachment_.captures()) {
+    if ((capture.words & closure_words(capture.code_pc)) == 0) continue;  // of another object
+    sample.captures.push_back(
+        {go_stack(words(capture.pcs), true), go_stack({capture.code_pc}, false), count});
+  }
+  const cg_finalizer_run run = attachment_.finalizer_run();
+  sample.finalizer_began_ns = static_cast<int64_t>(run.began_ns);
+  if (run.began_ns != 0) sample.finalizer = go_stack({run.code_pc}, false);
+}
+
+void Sampler::take_finalizers(Sample& sample) {
+  for (const auto& [capture, count] : attachment_.captures()) {
+    if ((capture.words & symbols_.closure_words(capture.code_pc)) == 0) continue;  // of another
+    sample.captures.push_back({symbols_.go_stack(words(capture.pcs), true),
+                               symbols_.go_stack({capture.code_pc}, false), count});
+  }
+  const cg_finalizer_run run = attachment_.finalizer_run();
+  sample.finalizer_began_ns = static_cast<int64_t>(run.began_ns);
+  if (run.began_ns != 0) sample.finalizer = symbols_.go_stack({run.code_pc}, false);
+}
+
 EventSample Sampler::event(const cg_event& event) {
   EventSample sample;
   sample.signal = static_cast<cg_signal>(event.signal);
@@ -67,7 +111,16 @@ EventSample Sampler::event(const cg_event& event) {
   sample.tid = event.tid;
   sample.goid = static_cast<int64_t>(event.goid);
   sample.text.assign(event.text, std::min<size_t>(event.text_bytes, sizeof event.text));
+  if (event.text_bytes == 0 && event.text_length > 0)
+    sample.text = symbols_.text_at(event.text_address, event.text_length);
+  if (event.signal == CG_PANIC) {
+    PanicValue value = panic_value(event);
+    sample.value_kind = std::move(value.kind);
+    if (!value.text.empty()) sample.text = std::move(value.text);
+  }
   sample.stack = symbols_.go_stack(words(event.pcs), true);
+  sample.started = symbols_.go_stack({event.start_pc}, false);
+  sample.go = symbols_.go_stack({event.go_pc}, true);
   return sample;
 }
 

@@ -13,8 +13,7 @@ namespace cgoscope {
 class Sampler {
  public:
   // Both must outlive it.
-  Sampler(const Attachment& attachment, Symbols& symbols)
-      : attachment_(attachment), symbols_(symbols) {}
+  Sampler(Attachment& attachment, Symbols& symbols) : attachment_(attachment), symbols_(symbols) {}
 
   // What was counted so far, and calls into C in flight.
   void take(Sample& sample);
@@ -23,7 +22,10 @@ class Sampler {
   EventSample event(const cg_event& event);
 
  private:
-  const Attachment& attachment_;
+  void take_cgo(Sample& sample);
+  void take_finalizers(Sample& sample);
+
+  Attachment& attachment_;
   Symbols& symbols_;
   std::unordered_map<uint64_t, uint64_t> began_ns_;
 };

@@ -1,10 +1,20 @@
 #include "probe_cli/symbols.h"
 
+#include <algorithm>
 #include <filesystem>
 
+#include "probe_cli/go/closure.h"
 #include "probe_cli/process/c_stack.h"
 
 namespace cgoscope {
+namespace {
+
+// These seem to be called by the instruction at which a signal came.
+bool is_called_by_a_signal(std::string_view function) {
+  return function == "runtime.asyncPreempt" || function == "runtime.sigpanic";
+}
+
+}  // namespace
 
 Symbols::Symbols(const GoBinary& binary, uint64_t load_base)
     : binary_(binary),
@@ -43,10 +53,12 @@ StackId Symbols::go_stack(const std::vector<uint64_t>& pcs, bool first_is_return
   const auto [known, is_new] = go_stacks_.try_emplace({pcs, first_is_return}, kNoStack);
   if (!is_new) return known->second;
   std::vector<Frame> stack;
+  bool is_return = first_is_return;
   for (size_t i = 0; i < pcs.size() && pcs[i] != 0; ++i) {
-    const std::vector<Frame>& frames = frames_at(pcs[i], i > 0 || first_is_return);
+    const std::vector<Frame>& frames = frames_at(pcs[i], is_return);
     if (frames.empty()) break;  // no longer code: what follows cannot be trusted either
     stack.insert(stack.end(), frames.begin(), frames.end());
+    is_return = !is_called_by_a_signal(frames.back().function);
   }
   known->second = stacks_.add(std::move(stack));
   return known->second;
@@ -65,6 +77,22 @@ std::string Symbols::c_function(uint64_t stub, StackId stack) const {
     if (!name.empty()) return name;
   }
   return "";
+}
+
+uint32_t Symbols::closure_words(uint64_t code_pc) {
+  const auto [known, is_new] = closure_words_.try_emplace(code_pc, 0);
+  if (!is_new) return known->second;
+  if (const std::optional<GoFunction> code = binary_.functions.function_at(code_pc - load_base_))
+    known->second = words_of_closure(*binary_.image, *code);
+  return known->second;
+}
+
+std::string Symbols::text_at(uint64_t address, uint64_t length) const {
+  std::string text;
+  const uint64_t size = std::min<uint64_t>(length, CG_TEXT_BYTES);
+  for (const std::byte byte : binary_.image->bytes_at(address - load_base_, size))
+    text += static_cast<char>(std::to_integer<int>(byte));
+  return text;
 }
 
 std::string Symbols::go_function(uint64_t pc) const {

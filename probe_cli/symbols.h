@@ -32,6 +32,12 @@ class Symbols {
   // Of the Go function that has the address; "" when none has.
   std::string go_function(uint64_t pc) const;
 
+  // Which words behind its code's address belong to the closure with this code, as in
+  // cg_capture::words.
+  uint32_t closure_words(uint64_t code_pc);
+  // A constant string of the program, at most CG_TEXT_BYTES of it; "" when the file has none there.
+  std::string text_at(uint64_t address, uint64_t length) const;
+
   const Stacks& stacks() const { return stacks_; }
 
  private:
@@ -44,6 +50,7 @@ class Symbols {
   CStackWalker* c_walker_ = nullptr;
   Stacks stacks_;
   std::unordered_map<uint64_t, std::vector<Frame>> frames_;
+  std::unordered_map<uint64_t, uint32_t> closure_words_;
   // Counters and goroutines stay at the same places, look after look.
   std::map<std::pair<std::vector<uint64_t>, bool>, StackId> go_stacks_;
 };

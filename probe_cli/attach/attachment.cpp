@@ -111,6 +111,11 @@ void Attachment::Parts::forget_earlier_windows(SignalGroup group) {
   if (group == SignalGroup::kTimers) lose_timers_from_view();
   if (group == SignalGroup::kCgo)
     read_hash<uint64_t, cg_cgo_calls>(bpf_map__fd(programs->maps.cgo_in_flight), Taking::kRemove);
+  if (group == SignalGroup::kFinalizerRuns) {
+    const uint32_t first = 0;
+    const cg_finalizer_run none{};
+    bpf_map_update_elem(bpf_map__fd(programs->maps.finalizer_run), &first, &none, BPF_ANY);
+  }
   if (group == SignalGroup::kThreads)
     read_hash<uint32_t, cg_locked_goroutine>(bpf_map__fd(programs->maps.thread_locker),
                                              Taking::kRemove);
@@ -223,6 +228,26 @@ std::vector<TimerPlace> Attachment::timer_places() const {
 
 std::vector<std::pair<cg_churn_place, uint64_t>> Attachment::churn_places() const {
   return read_hash<cg_churn_place, uint64_t>(bpf_map__fd(parts_->programs->maps.churn_places));
+}
+
+std::vector<std::pair<cg_preempted, uint64_t>> Attachment::take_preempted() {
+  return read_hash<cg_preempted, uint64_t>(bpf_map__fd(parts_->programs->maps.preempted),
+                                           Taking::kRemove);
+}
+
+std::vector<std::pair<cg_capture, uint64_t>> Attachment::captures() const {
+  return read_hash<cg_capture, uint64_t>(bpf_map__fd(parts_->programs->maps.captures));
+}
+
+cg_finalizer_run Attachment::finalizer_run() const {
+  cg_finalizer_run run{};
+  const uint32_t first = 0;
+  bpf_map_lookup_elem(bpf_map__fd(parts_->programs->maps.finalizer_run), &first, &run);
+  return run;
+}
+
+std::vector<std::pair<uint64_t, cg_go_statement>> Attachment::go_statements() const {
+  return read_hash<uint64_t, cg_go_statement>(bpf_map__fd(parts_->programs->maps.go_statements));
 }
 
 std::vector<std::pair<uint64_t, cg_cgo_function>> Attachment::cgo_functions() const {

@@ -61,6 +61,11 @@ class Attachment {
   std::vector<std::pair<cg_place, cg_count>> places() const;  // all but timers and churn
   std::vector<TimerPlace> timer_places() const;
   std::vector<std::pair<cg_churn_place, uint64_t>> churn_places() const;
+  // Since the last time.
+  std::vector<std::pair<cg_preempted, uint64_t>> take_preempted();
+  std::vector<std::pair<cg_capture, uint64_t>> captures() const;
+  cg_finalizer_run finalizer_run() const;
+  std::vector<std::pair<uint64_t, cg_go_statement>> go_statements() const;   // by return address
   std::vector<std::pair<uint64_t, cg_cgo_function>> cgo_functions() const;   // by stub
   std::vector<std::pair<uint64_t, cg_cgo_in_flight>> cgo_in_flight() const;  // by g
   // Calls `on_event` for each rare event since the last time.

@@ -23,6 +23,8 @@ cg_layout make_layout(const Layout& from) {
   layout.g_gopc = or_none(from.g.gopc);
   layout.g_startpc = or_none(from.g.startpc);
   layout.g_lockedm = or_none(from.g.lockedm);
+  layout.g_sched_pc = or_none(from.g.sched_pc);
+  layout.g_sched_bp = or_none(from.g.sched_bp);
   layout.m_curg = or_none(from.m.curg);
   layout.timer_when = or_none(from.timer.when);
   layout.timer_period = or_none(from.timer.period);
@@ -71,7 +73,12 @@ std::string missing_field(cg_signal signal, const cg_config& config) {
   const auto lacks = [](uint32_t offset) { return offset == CG_NO_OFFSET; };
   switch (signal) {
     case CG_GOROUTINE_EXIT:
+      if (lacks(layout.g_gopc)) return "runtime.g.gopc";
       return lacks(layout.g_lockedm) ? "runtime.g.lockedm" : "";
+    case CG_YIELD:
+      return lacks(layout.g_sched_pc) || lacks(layout.g_sched_bp) ? "runtime.g.sched" : "";
+    case CG_PREEMPT:
+      return lacks(layout.g_goid) ? "runtime.g.goid" : "";
     case CG_CGO_CALL:
     case CG_CGO_RETURN:
       return lacks(layout.g_stack_hi) ? "runtime.g.stack.hi" : "";

@@ -95,10 +95,14 @@ void ProgramsCloser::operator()(probe_bpf* programs) const { probe_bpf__destroy(
 
 std::string_view program_name(cg_signal signal) {
   static constexpr std::array<std::string_view, CG_SIGNALS> names = {
-      "on_park",         "on_thread_request", "on_thread_start", "on_thread_exit",
-      "on_lock_thread",  "on_goroutine_exit", "on_cgo_call",     "on_cgo_return",
-      "on_timer_create", "on_timer_stop",     "on_timer_reset",  "on_timer_fire",
-      "on_handoff",      "on_fatal",          "on_throw",        "on_panic"};
+      "on_park",          "on_thread_request",  "on_thread_start",
+      "on_thread_exit",   "on_lock_thread",     "on_goroutine_exit",
+      "on_cgo_call",      "on_cgo_return",      "on_timer_create",
+      "on_timer_stop",    "on_timer_reset",     "on_timer_fire",
+      "on_handoff",       "on_fatal",           "on_throw",
+      "on_panic",         "on_goroutine_start", "on_forced_gc",
+      "on_pool_clear",    "on_yield",           "on_preempt",
+      "on_set_finalizer", "on_finalizer_run",   "on_finalizer_idle"};
   return names[signal];
 }
 

@@ -61,6 +61,12 @@ std::unique_ptr<Detector> make_lock_held(const Subject& subject, const Settings&
 std::unique_ptr<Detector> make_stuck_m(const Subject& subject, const Settings& settings);
 std::unique_ptr<Detector> make_thread_churn(const Subject& subject, const Settings& settings);
 std::unique_ptr<Detector> make_timer_flood(const Subject& subject, const Settings& settings);
+std::unique_ptr<Detector> make_goroutine_flood(const Subject& subject, const Settings& settings);
+std::unique_ptr<Detector> make_panic(const Subject& subject, const Settings& settings);
+std::unique_ptr<Detector> make_forced_gc(const Subject& subject, const Settings& settings);
+std::unique_ptr<Detector> make_gosched_spin(const Subject& subject, const Settings& settings);
+std::unique_ptr<Detector> make_cpu_hog(const Subject& subject, const Settings& settings);
+std::unique_ptr<Detector> make_finalizer_stall(const Subject& subject, const Settings& settings);
 
 struct Selection {
   std::vector<std::string> only;     // rules; empty is all

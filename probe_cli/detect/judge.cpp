@@ -44,6 +44,20 @@ struct MainNumber {
     return static_cast<double>(evidence.waiters_count);
   }
   double operator()(const DeadlockEvidence&) const { return 1; }
+  double operator()(const PanicEvidence&) const { return 0; }  // it happens once
+  double operator()(const GoroutineFloodEvidence& evidence) const {
+    return evidence.goroutines_count > 0 ? static_cast<double>(evidence.goroutines_count)
+                                         : evidence.growth_per_s;
+  }
+  double operator()(const ForcedGcEvidence& evidence) const { return evidence.forced_per_s; }
+  double operator()(const GoschedSpinEvidence&) const { return 0; }  // how fast says nothing
+  double operator()(const CpuHogEvidence& evidence) const {
+    return static_cast<double>(evidence.goroutines_count);
+  }
+  double operator()(const FinalizerStallEvidence& evidence) const {
+    return static_cast<double>(evidence.objects_count > 0 ? evidence.objects_count
+                                                          : evidence.longest_ms);
+  }
 };
 
 // One cause, one finding: a deadlock is why goroutines pile up before a lock, and a lock that is
@@ -79,9 +93,18 @@ Judge::Judge(const Subject& subject, const Settings& settings, Selection selecti
   const struct {
     std::string_view rule;
     std::unique_ptr<Detector> (*make)(const Subject&, const Settings&);
-  } rows[] = {{"deadlock", make_deadlock},         {"goroutine-leak", make_goroutine_leak},
-              {"lock-held", make_lock_held},       {"stuck-m", make_stuck_m},
-              {"thread-churn", make_thread_churn}, {"timer-flood", make_timer_flood}};
+  } rows[] = {{"deadlock", make_deadlock},
+              {"goroutine-leak", make_goroutine_leak},
+              {"lock-held", make_lock_held},
+              {"stuck-m", make_stuck_m},
+              {"thread-churn", make_thread_churn},
+              {"timer-flood", make_timer_flood},
+              {"panic", make_panic},
+              {"goroutine-flood", make_goroutine_flood},
+              {"forced-gc", make_forced_gc},
+              {"gosched-spin", make_gosched_spin},
+              {"cpu-hog", make_cpu_hog},
+              {"finalizer-stall", make_finalizer_stall}};
   for (const auto& row : rows) {
     const bool wanted = selection_.only.empty() || contains(selection_.only, row.rule);
     if (wanted && !contains(selection_.without, row.rule)) {

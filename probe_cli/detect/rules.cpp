@@ -40,6 +40,22 @@ constexpr Threshold kThresholds[] = {
     {"--timer-total", "timer-flood",
      "timers piled up in the last window, when the run has ended before it was full", kCount,
      50000},
+    {"--flood-window", "goroutine-flood", "time through which goroutines must become more",
+     kDuration, 10 * kSecond},
+    {"--flood-growth", "goroutine-flood", "growth of the number of goroutines", kPerSecond, 1000},
+    {"--flood-total", "goroutine-flood",
+     "goroutines more in the last window, when the run has ended before it was full", kCount,
+     100000},
+    {"--spin-window", "gosched-spin", "time through which the loop must go round", kDuration,
+     5 * kSecond},
+    {"--spin-rate", "gosched-spin", "rounds of the loop", kPerSecond, 20000},
+    {"--hog-after", "cpu-hog", "how long a goroutine must keep a CPU", kDuration, 10 * kSecond},
+    {"--hog-preemptions", "cpu-hog", "how often it must be interrupted", kPerSecond, 10},
+    {"--gc-window", "forced-gc", "time over which forced collections are counted", kDuration,
+     10 * kSecond},
+    {"--gc-rate", "forced-gc", "forced collections, on the average of the window", kPerSecond, 1},
+    {"--finalizer-after", "finalizer-stall", "how long one finalizer must run", kDuration,
+     10 * kSecond},
 };
 
 constexpr Rule kRules[] = {
@@ -49,6 +65,12 @@ constexpr Rule kRules[] = {
     {"stuck-m", "an M stays inside one C call, or many in one system call"},
     {"thread-churn", "threads are destroyed because goroutines exit while locked to them"},
     {"timer-flood", "timers are created and neither stopped nor fired"},
+    {"goroutine-flood", "a `go` statement starts goroutines without bound"},
+    {"gosched-spin", "a loop calls runtime.Gosched, and does not end"},
+    {"cpu-hog", "a goroutine has to be interrupted in one loop, again and again"},
+    {"forced-gc", "the program calls runtime.GC often"},
+    {"finalizer-stall", "a finalizer keeps its own object alive, or all others waiting"},
+    {"panic", "a goroutine panics, nothing recovers it, and the program ends"},
 };
 
 const Threshold* find_threshold(std::string_view option) {

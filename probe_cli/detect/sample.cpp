@@ -8,9 +8,11 @@ namespace {
 
 // In the order of cg_signal.
 constexpr std::array<std::string_view, CG_SIGNALS> kSignalNames = {
-    "park",     "thread-request", "thread-start", "thread-exit", "lock-thread", "goroutine-exit",
-    "cgo-call", "cgo-return",     "timer-create", "timer-stop",  "timer-reset", "timer-fire",
-    "handoff",  "fatal",          "throw",        "panic",
+    "park",           "thread-request",  "thread-start",  "thread-exit",    "lock-thread",
+    "goroutine-exit", "cgo-call",        "cgo-return",    "timer-create",   "timer-stop",
+    "timer-reset",    "timer-fire",      "handoff",       "fatal",          "throw",
+    "panic",          "goroutine-start", "forced-gc",     "pool-clear",     "yield",
+    "preempt",        "set-finalizer",   "finalizer-run", "finalizer-idle",
 };
 
 }  // namespace

@@ -105,6 +105,29 @@ struct ChurnSample {
   uint64_t exits = 0;
 };
 
+// One `go` statement: goroutines that it started, and of those that it has started, here or before
+// the attach, that ended; both while the signals were attached.
+struct GoStatementSample {
+  StackId go = kNoStack;       // first frame: the statement
+  StackId started = kNoStack;  // first frame: the goroutines' function; kNoStack when none was seen
+  uint64_t starts = 0, exits = 0;
+};
+
+// A goroutine that was interrupted by a signal, because it did not give way, here; since the sample
+// before.
+struct PreemptionSample {
+  int64_t goid = 0;
+  StackId stack = kNoStack;  // runtime.asyncPreempt, then what it was at
+  uint64_t count = 0;
+};
+
+// Objects whose finalizer's closure captures them.
+struct CaptureSample {
+  StackId stack = kNoStack;      // runtime.SetFinalizer's caller, and so on
+  StackId finalizer = kNoStack;  // first frame: the closure
+  uint64_t count = 0;
+};
+
 struct CgoFunctionSample {
   std::string c_function;
   StackId stack = kNoStack;  // the Go wrapper and its caller, as far as known
@@ -125,8 +148,11 @@ struct EventSample {
   cg_signal signal = CG_FATAL;
   int64_t time_ns = 0;  // CLOCK_MONOTONIC
   int64_t tid = 0, goid = 0;
-  std::string text;
+  std::string text;        // fatal, throw: the runtime's words; panic: the value
+  std::string value_kind;  // panic: "string", "number", "nil", "other"; "" when not known
   StackId stack = kNoStack;
+  StackId started = kNoStack;  // first frame: the goroutine's function
+  StackId go = kNoStack;       // first frame: its `go` statement
 };
 
 struct Sample {
@@ -141,6 +167,11 @@ struct Sample {
   int64_t threads_freed = 0;    // sched.nmfreed
   int64_t threads_of_ms = 0;    // Ms that have a thread
   std::optional<int64_t> live_timers;
+  // The most goroutines that have ever been there at once, the runtime's own included: the length
+  // of runtime.allgs, which uses the slots of those that ended again, and never shrinks.
+  std::optional<int64_t> goroutines_peak;
+  // How often all Ps together have begun to run a goroutine (p.schedtick, which wraps at 32 bits).
+  std::optional<int64_t> schedules;
   std::vector<MSample> ms;  // those in a C call or a system call
   bool goroutines_read = false;
   uint64_t goroutines_walked = 0;  // of so many the stacks were followed
@@ -148,6 +179,12 @@ struct Sample {
   std::vector<PlaceSample> places;
   std::vector<TimerSample> timers;
   std::vector<ChurnSample> churn;
+  std::vector<GoStatementSample> go_statements;
+  std::vector<PreemptionSample> preemptions;  // since the sample before
+  std::vector<CaptureSample> captures;
+  // First frame: the finalizer that runs now, and since when (CLOCK_MONOTONIC, 0: none does).
+  StackId finalizer = kNoStack;
+  int64_t finalizer_began_ns = 0;
   std::vector<CgoFunctionSample> cgo;
   std::vector<SignalSample> signals;  // one for each cg_signal, in order
   std::vector<EventSample> events;    // since the sample before

@@ -31,7 +31,7 @@ struct MLayout {
 };
 
 struct PLayout {
-  Offset size, id, status, syscalltick, m;
+  Offset size, id, status, schedtick, syscalltick, m;
   Offset num_timers, deleted_timers;  // Go ≤1.22
   Offset timers_len, timers_zombies;  // Go ≥1.23: p.timers.len, p.timers.zombies
 };

@@ -70,6 +70,7 @@ constexpr Row<PLayout> kP[] = {
     {"",               &PLayout::size,           { 8912,  8912,  8944,  8944,  8952, 15920, 15920}},
     {"id",             &PLayout::id,             {    0,     0,     0,     0,     0,     0,     0}},
     {"status",         &PLayout::status,         {    4,     4,     4,     4,     4,     4,     4}},
+    {"schedtick",      &PLayout::schedtick,      {   16,    16,    16,    16,    16,    16,    16}},
     {"syscalltick",    &PLayout::syscalltick,    {   20,    20,    20,    20,    20,    20,    20}},
     {"m",              &PLayout::m,              {   56,    56,    56,    48,    48,    48,    48}},
     {"numTimers",      &PLayout::num_timers,     { 8864,  8864,  8896, kNone, kNone, kNone, kNone}},

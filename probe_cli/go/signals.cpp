@@ -17,6 +17,7 @@ namespace {
 constexpr ArgumentMask kAx = 1U << 0U;
 constexpr ArgumentMask kBx = 1U << 1U;
 constexpr ArgumentMask kCx = 1U << 2U;
+constexpr ArgumentMask kDi = 1U << 3U;
 constexpr ArgumentMask kSi = 1U << 4U;
 
 // clang-format off
@@ -74,6 +75,32 @@ const std::array<SignalRow, CG_SIGNALS> kSignals = {{
     // AX: the *_panic.
     {CG_PANIC, "panic", "a panic that nothing recovers ends the program",
      SignalGroup::kDeaths, {"runtime.fatalpanic"}, "", kAx},
+
+    // AX: the function value. CX: where the `go` statement returns to.
+    {CG_GOROUTINE_START, "goroutine-start", "a `go` statement starts a goroutine",
+     SignalGroup::kGoroutines, {"runtime.newproc1"}, "", kAx | kCx},
+
+    // Also of debug.FreeOSMemory. The runtime's own collections do not pass here.
+    {CG_FORCED_GC, "forced-gc", "the program asks for a collection",
+     SignalGroup::kCollections, {"runtime.GC"}, "", 0},
+    {CG_POOL_CLEAR, "pool-clear", "a collection empties all sync.Pools",
+     SignalGroup::kCollections, {"sync.poolCleanup"}, "", 0},
+
+    // AX: the g. Gosched itself is inlined. Also the runtime's own, which runtime.GC does by the hundred.
+    {CG_YIELD, "yield", "a goroutine gives way to others (runtime.Gosched)",
+     SignalGroup::kYields, {"runtime.gosched_m"}, "", kAx},
+    {CG_PREEMPT, "preempt", "a goroutine that does not give way is interrupted by a signal",
+     SignalGroup::kPreemptions, {"runtime.asyncPreempt2"}, "", 0},
+
+    // AX: the object's type, BX the object; DI the finalizer's closure.
+    {CG_SET_FINALIZER, "set-finalizer", "an object gets a finalizer",
+     SignalGroup::kFinalizers, {"runtime.SetFinalizer"}, "", kAx | kBx | kDi},
+    {CG_FINALIZER_RUN, "finalizer-run", "a finalizer is called",
+     SignalGroup::kFinalizerRuns, {"runtime.runFinalizers", "runtime.runfinq"},
+     "runtime.reflectcall", 0},
+    {CG_FINALIZER_IDLE, "finalizer-idle", "all finalizers that were due have been called",
+     SignalGroup::kFinalizerRuns, {"runtime.runFinalizers", "runtime.runfinq"},
+     "runtime.gopark", 0},
 }};
 // clang-format on
 
@@ -165,6 +192,16 @@ std::string_view signal_group_name(SignalGroup group) {
       return "parks";
     case SignalGroup::kHandoffs:
       return "handoffs";
+    case SignalGroup::kCollections:
+      return "collections";
+    case SignalGroup::kYields:
+      return "yields";
+    case SignalGroup::kPreemptions:
+      return "preemptions";
+    case SignalGroup::kFinalizers:
+      return "finalizers";
+    case SignalGroup::kFinalizerRuns:
+      return "finalizer-runs";
     case SignalGroup::kDeaths:
       break;
   }

@@ -17,15 +17,20 @@ namespace cgoscope {
 
 // Signals that make sense only together are attached and detached together.
 enum class SignalGroup : uint8_t {
-  kThreads,     // thread-request, thread-start, thread-exit, lock-thread: rare
-  kGoroutines,  // goroutine-exit
-  kCgo,         // cgo-call, cgo-return
-  kTimers,      // timer-create, -stop, -reset, -fire
-  kParks,       // park
-  kHandoffs,    // handoff
-  kDeaths,      // fatal, throw, panic: rare
+  kThreads,        // thread-request, thread-start, thread-exit, lock-thread: rare
+  kGoroutines,     // goroutine-start, goroutine-exit
+  kCgo,            // cgo-call, cgo-return
+  kTimers,         // timer-create, -stop, -reset, -fire
+  kParks,          // park
+  kHandoffs,       // handoff
+  kDeaths,         // fatal, throw, panic: rare
+  kCollections,    // forced-gc, pool-clear: rare
+  kYields,         // yield
+  kPreemptions,    // preempt: at most about 100 a second and CPU
+  kFinalizers,     // set-finalizer
+  kFinalizerRuns,  // finalizer-run, finalizer-idle
 };
-inline constexpr int kSignalGroups = 7;
+inline constexpr int kSignalGroups = 12;
 std::string_view signal_group_name(SignalGroup group);  // "threads", "goroutines", "cgo", …
 
 struct SignalRow {

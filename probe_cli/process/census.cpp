@@ -14,6 +14,7 @@ namespace cgoscope {
 namespace {
 
 constexpr uint64_t kMostPs = 1 << 16;
+constexpr int64_t kMostGoroutines = int64_t{1} << 32;
 // Larger than the frame of runtime.cgocall in any release, and than that of a system call's
 // wrapper.
 constexpr uint64_t kMostFrameBytes = 256;
@@ -191,6 +192,7 @@ Census CensusReader::read() const {
   }
   read_sched(census);
   read_ps(census);
+  read_goroutines_peak(census);
   return census;
 }
 
@@ -210,6 +212,12 @@ void CensusReader::read_sched(Census& census) const {
   census.sched =
       SchedRecord{sched->value<int64_t>(layout.mnext), sched->value<int64_t>(layout.nmfreed),
                   sched->value<int32_t>(layout.maxmcount), sched->value<int32_t>(layout.nmidle)};
+}
+
+void CensusReader::read_goroutines_peak(Census& census) const {
+  if (!globals_.allgs) return;  // find_globals() has said so
+  const auto length = memory_.value<int64_t>(loaded(*globals_.allgs) + sizeof(uint64_t));
+  if (length && *length > 0 && *length <= kMostGoroutines) census.goroutines_peak = *length;
 }
 
 // A P's heap holds timers that were stopped until it is next tidied; they are counted in it, and
@@ -252,6 +260,23 @@ void CensusReader::read_ps(Census& census) const {
     live += i % 2 == 0 ? int64_t{counts[i]} : -int64_t{static_cast<int32_t>(counts[i])};
   }
   census.live_timers = std::max<int64_t>(live, 0);
+  if (p.schedtick) read_schedules(census, ps);
+}
+
+void CensusReader::read_schedules(Census& census, const std::vector<uint64_t>& ps) const {
+  std::vector<uint32_t> counts(ps.size());
+  std::vector<MemoryRead> reads(ps.size());
+  for (size_t i = 0; i < ps.size(); ++i) {
+    reads[i] = {ps[i] + *layout_.p.schedtick, std::as_writable_bytes(std::span(&counts[i], 1)),
+                false};
+  }
+  memory_.read_all(reads);
+  int64_t sum = 0;
+  for (size_t i = 0; i < ps.size(); ++i) {
+    if (!reads[i].done) return;
+    sum += counts[i];
+  }
+  census.schedules = sum;
 }
 
 }  // namespace cgoscope

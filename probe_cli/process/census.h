@@ -81,7 +81,11 @@ struct Census {
   std::optional<SchedRecord> sched;
   std::optional<int64_t> live_timers;  // in the heaps of all Ps
   int ps = 0;                          // GOMAXPROCS
-  std::vector<std::string> problems;   // what could not be read, and why
+  // The length of runtime.allgs: goroutines that end leave their place to others, and it never
+  // shrinks, so this is the most that have ever been there at once.
+  std::optional<int64_t> goroutines_peak;
+  std::optional<int64_t> schedules;   // p.schedtick, of all Ps; each wraps at 32 bits
+  std::vector<std::string> problems;  // what could not be read, and why
 };
 
 // How many bytes lie between the stack pointer and the return address at a pc, as linked
@@ -110,6 +114,8 @@ class CensusReader {
   uint64_t loaded(uint64_t linked) const { return linked + load_base_; }
   void read_sched(Census& census) const;
   void read_ps(Census& census) const;
+  void read_goroutines_peak(Census& census) const;
+  void read_schedules(Census& census, const std::vector<uint64_t>& ps) const;
 
   TargetMemory memory_;
   Layout layout_;

@@ -64,6 +64,37 @@ struct EvidenceJson {
             {"foreign_threads_count", evidence.foreign_threads_count},
             {"waits", std::move(waits)}};
   }
+  OrderedJson operator()(const GoroutineFloodEvidence& evidence) const {
+    return {{"goroutines_count", evidence.goroutines_count},
+            {"growth_per_s", rounded(evidence.growth_per_s)},
+            {"started_per_s", rounded(evidence.started_per_s)},
+            {"ended_per_s", rounded(evidence.ended_per_s)},
+            {"entry", place_json(evidence.entry)}};
+  }
+  OrderedJson operator()(const ForcedGcEvidence& evidence) const {
+    return {{"forced_per_s", rounded(evidence.forced_per_s)},
+            {"pools_emptied_per_s", rounded(evidence.pools_emptied_per_s)}};
+  }
+  OrderedJson operator()(const GoschedSpinEvidence& evidence) const {
+    return {{"yields_per_s", rounded(evidence.yields_per_s)}};
+  }
+  OrderedJson operator()(const CpuHogEvidence& evidence) const {
+    return {{"goroutines_count", evidence.goroutines_count},
+            {"preempted_per_s", rounded(evidence.preempted_per_s)},
+            {"longest_ms", evidence.longest_ms}};
+  }
+  OrderedJson operator()(const FinalizerStallEvidence& evidence) const {
+    return {{"kind", evidence.kind},
+            {"objects_count", evidence.objects_count},
+            {"longest_ms", evidence.longest_ms},
+            {"finalizer", place_json(evidence.finalizer)}};
+  }
+  OrderedJson operator()(const PanicEvidence& evidence) const {
+    return {{"value", evidence.value},
+            {"value_kind", evidence.value_kind},
+            {"entry", place_json(evidence.entry)},
+            {"started", place_json(evidence.started)}};
+  }
 };
 
 }  // namespace

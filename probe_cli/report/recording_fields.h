@@ -120,6 +120,31 @@ void fields(Visit& visit, Value& churn) {
 }
 
 template <typename Visit, typename Value>
+  requires std::is_same_v<std::remove_const_t<Value>, GoStatementSample>
+void fields(Visit& visit, Value& statement) {
+  visit("go", StackRef{statement.go});
+  visit("started", StackRef{statement.started});
+  visit("starts", statement.starts);
+  visit("exits", statement.exits);
+}
+
+template <typename Visit, typename Value>
+  requires std::is_same_v<std::remove_const_t<Value>, PreemptionSample>
+void fields(Visit& visit, Value& preemption) {
+  visit("goid", preemption.goid);
+  visit("stack", StackRef{preemption.stack});
+  visit("count", preemption.count);
+}
+
+template <typename Visit, typename Value>
+  requires std::is_same_v<std::remove_const_t<Value>, CaptureSample>
+void fields(Visit& visit, Value& capture) {
+  visit("stack", StackRef{capture.stack});
+  visit("finalizer", StackRef{capture.finalizer});
+  visit("count", capture.count);
+}
+
+template <typename Visit, typename Value>
   requires std::is_same_v<std::remove_const_t<Value>, CgoFunctionSample>
 void fields(Visit& visit, Value& function) {
   visit("c_function", function.c_function);
@@ -156,7 +181,10 @@ void fields(Visit& visit, Value& event) {
   visit("tid", event.tid);
   visit("goid", event.goid);
   visit("text", event.text);
+  visit("value_kind", event.value_kind);
   visit("stack", StackRef{event.stack});
+  visit("started", StackRef{event.started});
+  visit("go", StackRef{event.go});
 }
 
 template <typename Visit, typename Value>
@@ -173,6 +201,8 @@ void fields(Visit& visit, Value& sample) {
   visit("threads_freed", sample.threads_freed);
   visit("threads_of_ms", sample.threads_of_ms);
   visit("live_timers", sample.live_timers);
+  visit("goroutines_peak", sample.goroutines_peak);
+  visit("schedules", sample.schedules);
   visit("ms", sample.ms);
   visit("goroutines_read", sample.goroutines_read);
   visit("goroutines_walked", sample.goroutines_walked);
@@ -180,6 +210,11 @@ void fields(Visit& visit, Value& sample) {
   visit("places", sample.places);
   visit("timers", sample.timers);
   visit("churn", sample.churn);
+  visit("go_statements", sample.go_statements);
+  visit("preemptions", sample.preemptions);
+  visit("captures", sample.captures);
+  visit("finalizer", StackRef{sample.finalizer});
+  visit("finalizer_began_ns", sample.finalizer_began_ns);
   visit("cgo", sample.cgo);
   visit("signals", sample.signals);
   visit("events", sample.events);

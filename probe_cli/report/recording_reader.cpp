@@ -253,6 +253,7 @@ class Interpreter {
     FromJson::fill(sample, json, ids_, problem, "sample");
     if (!problem.empty()) return problem;
     if (!is_time(sample.at_ns) || !is_time(sample.wall_ns) || !is_time(sample.run_ns) ||
+        !is_time(sample.finalizer_began_ns) ||
         !std::all_of(sample.ms.begin(), sample.ms.end(),
                      [](const MSample& m) { return is_time(m.began_ns); })) {
       return "a time is out of range";

@@ -142,6 +142,69 @@ struct Explain {
     text.costs = "the program does nothing any more";
     return text;
   }
+  EvidenceText operator()(const GoroutineFloodEvidence& evidence) const {
+    EvidenceText text;
+    text.measured = fmt::format("+{} goroutines a second", spoken_number(evidence.growth_per_s));
+    if (evidence.goroutines_count > 0)
+      text.measured += fmt::format(", {} by now", grouped(evidence.goroutines_count));
+    if (evidence.started_per_s > 0) {
+      text.measured +=
+          fmt::format("; here {} started a second, {} ended", spoken_number(evidence.started_per_s),
+                      spoken_number(evidence.ended_per_s));
+    }
+    if (const std::string at = full_place(evidence.entry); !at.empty())
+      text.measured += "; they run " + at;
+    text.costs =
+        "memory, 2.6 kB for each goroutine at least and what it holds, and the collector's work on "
+        "its stack, until the process has none left";
+    return text;
+  }
+  EvidenceText operator()(const ForcedGcEvidence& evidence) const {
+    EvidenceText text;
+    text.measured =
+        fmt::format("{} forced collections a second", spoken_number(evidence.forced_per_s));
+    if (evidence.pools_emptied_per_s > 0) {
+      text.measured += fmt::format("; all sync.Pools emptied {} times a second",
+                                   spoken_number(evidence.pools_emptied_per_s));
+    }
+    text.costs =
+        "a collection of the whole heap each time, two stops of the whole program, and the wait of "
+        "the goroutine that asks for it";
+    return text;
+  }
+  EvidenceText operator()(const GoschedSpinEvidence& evidence) const {
+    return {fmt::format("{} rounds a second while the probe counted them",
+                        spoken_number(evidence.yields_per_s)),
+            "a CPU for each goroutine in the loop, and the scheduler's lock"};
+  }
+  EvidenceText operator()(const CpuHogEvidence& evidence) const {
+    return {fmt::format("{}, interrupted {} times a second, for {} at least",
+                        counted(evidence.goroutines_count, "goroutine"),
+                        spoken_number(evidence.preempted_per_s),
+                        spoken_duration(evidence.longest_ms * 1'000'000)),
+            "a CPU for each of them, and for all others a wait of 10 ms and more for theirs"};
+  }
+  EvidenceText operator()(const FinalizerStallEvidence& evidence) const {
+    const std::string at = full_place(evidence.finalizer);
+    const std::string finalizer = at.empty() ? "" : "; the finalizer is " + at;
+    if (evidence.objects_count > 0) {
+      return {counted(evidence.objects_count, "object") + " since the attach" + finalizer,
+              "the memory of each object and of all that it holds, for ever"};
+    }
+    return {"running for " + spoken_duration(evidence.longest_ms * 1'000'000) + finalizer,
+            "what all other finalizers would release: files, sockets, C memory"};
+  }
+  EvidenceText operator()(const PanicEvidence& evidence) const {
+    EvidenceText text;
+    text.measured = "one panic";
+    if (!evidence.value.empty()) text.measured += ": " + evidence.value;
+    if (const std::string at = full_place(evidence.entry); !at.empty())
+      text.measured += "; in a goroutine of " + at;
+    if (const std::string at = full_place(evidence.started); !at.empty())
+      text.measured += "; started at " + at;
+    text.costs = "the process";
+    return text;
+  }
 };
 
 class TextSink : public Sink {
@@ -163,10 +226,12 @@ class TextSink : public Sink {
   void tick(const Sample& sample, const Stacks& stacks) override {
     ++looks_;
     for (const EventSample& event : sample.events) {
+      if (event.signal == CG_PANIC && told_of_panic_) continue;
       say(fmt::format("the target's {}: {}", signal_name(event.signal),
                       event.text.empty() ? "(no text)" : event.text));
       for (const Frame& frame : stacks[event.stack]) say("      " + full_place(frame));
     }
+    told_of_panic_ = false;
     for (const SignalSample& signal : sample.signals) {
       const auto [state, is_new] = states_.try_emplace(signal.signal, signal.state);
       // Being attached part-time, and no longer, is no news; the end says it.
@@ -188,6 +253,7 @@ class TextSink : public Sink {
   }
 
   void finding(const LiveFinding& finding, bool again) override {
+    if (finding.rule == "panic") told_of_panic_ = true;
     const std::string severity(severity_name(finding.severity));
     text_ += colour(severity_colour(finding.severity), severity + (again ? ", now worse:" : ":")) +
              " " + colour(kBold, printable(finding.message)) + " [" + finding.rule + "]\n";
@@ -327,6 +393,7 @@ class TextSink : public Sink {
   Subject subject_;
   std::string text_;  // not yet written
   int64_t looks_ = 0;
+  bool told_of_panic_ = false;  // by a finding since the last tick, whose event says no more
   std::map<cg_signal, std::string> states_;
   std::map<cg_signal, uint64_t> lost_;  // as last said
 };

@@ -159,9 +159,7 @@ TEST_F(Ways, LastWordsAreHeard) {
   const std::string binary = go_program("tests/live/programs", "lastwords");
   const struct {
     std::string way, words;
-  } kWays[] = {{"throw", "unlock of unlocked mutex"},
-               {"deadlock", "all goroutines are asleep"},
-               {"panic", "nobody recovers this"}};
+  } kWays[] = {{"throw", "unlock of unlocked mutex"}, {"deadlock", "all goroutines are asleep"}};
   for (const auto& [way, words] : kWays) {
     const Ended ended = Program({CGOSCOPE, "watch", "--", binary, way}).wait(30'000);
     const size_t at = ended.err.find("the target's ");
@@ -169,6 +167,65 @@ TEST_F(Ways, LastWordsAreHeard) {
     EXPECT_NE(ended.err.find(words, at), std::string::npos) << ended.err;
     EXPECT_NE(ended.err.find("exited with status 2"), std::string::npos) << ended.err;
   }
+}
+
+TEST_F(Ways, APanicsValueIsToldWhateverItIs) {
+  const fs::path binary = go_program("tests/live/programs", "lastwords");
+  const struct {
+    std::string way, kind, value, function;
+    bool in_main;
+  } kPanics[] = {{"panic", "string", "nobody recovers this", "main.main.func1", false},
+                 {"number", "number", "-7", "main.main", true},
+                 {"error", "string", "no such thing", "main.main.func2", false},
+                 {"nil-map", "string", "assignment to entry in nil map", "main.main", true},
+                 {"struct", "other", "", "main.main", true}};
+  for (const auto& expected : kPanics) {
+    const Ended ended = watch({"--", binary.string(), expected.way});
+    EXPECT_EQ(ended.status, 1) << ended.err;
+    const json finding = finding_of(ended.err, "panic");
+    ASSERT_FALSE(finding.is_null()) << ended.err;
+    EXPECT_EQ(finding.at("where").at("function"), expected.function);
+    const json& evidence = finding.at("evidence");
+    EXPECT_EQ(evidence.at("value_kind"), expected.kind);
+    EXPECT_EQ(evidence.at("value"), expected.value);
+    EXPECT_EQ(evidence.at("started").at("function"), expected.in_main ? "" : "main.main");
+    EXPECT_EQ(evidence.at("entry").at("function"),
+              expected.in_main ? "runtime.main" : expected.function);
+    EXPECT_EQ(records(ended.err).back().at("target").at("status"), 2);
+  }
+}
+
+json signal_of(const std::string& text, const std::string& name) {
+  const std::vector<json> all = records(text);
+  if (all.empty() || all.back().value("type", "") != "end") return nullptr;
+  for (const json& signal : all.back().at("signals")) {
+    if (signal.at("name") == name) return signal;
+  }
+  return nullptr;
+}
+
+// Attached when goroutines become more and more, and let go when they no longer do.
+TEST_F(Ways, SignalsOnStandbyComeAndGo) {
+  const fs::path binary = go_program("tests/live/programs", "burst");
+  const Ended ended = watch({"--duration", "17s", "--", binary.string()});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  const json start = signal_of(ended.err, "goroutine-start");
+  ASSERT_FALSE(start.is_null()) << ended.err;
+  EXPECT_EQ(start.at("state"), "standby");
+  EXPECT_GE(start.at("hits"), 1000);
+  EXPECT_LT(start.at("attached_ms"), 14'000);
+}
+
+// A loop of runtime.Gosched hits its probe half a million times a second: for more than one
+// interval that is beyond any budget.
+TEST_F(Ways, ASignalThatIsTooDearStaysDetached) {
+  const fs::path binary = go_program("examples/gosched_spin", "bug");
+  const Ended ended = watch({"--duration", "8s", "--", binary.string()});
+  EXPECT_FALSE(finding_of(ended.err, "gosched-spin").is_null()) << ended.err;
+  const json yield = signal_of(ended.err, "yield");
+  ASSERT_FALSE(yield.is_null()) << ended.err;
+  EXPECT_GT(yield.at("hits"), 10'000);
+  EXPECT_LT(yield.at("attached_ms"), 2500) << yield;
 }
 
 TEST_F(Ways, AStormOfAttachingHarmsNothing) {

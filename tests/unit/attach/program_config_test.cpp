@@ -56,9 +56,13 @@ TEST(ProgramConfig, TimersOfBothGenerations) {
 TEST(ProgramConfig, AFieldThatIsNotKnownIsNamed) {
   GoBinary binary;
   EXPECT_EQ(missing_field(CG_CGO_CALL, make_config(binary, {})), "runtime.g.stack.hi");
-  EXPECT_EQ(missing_field(CG_GOROUTINE_EXIT, make_config(binary, {})), "runtime.g.lockedm");
+  EXPECT_EQ(missing_field(CG_GOROUTINE_EXIT, make_config(binary, {})), "runtime.g.gopc");
+  EXPECT_EQ(missing_field(CG_YIELD, make_config(binary, {})), "runtime.g.sched");
+  EXPECT_EQ(missing_field(CG_PREEMPT, make_config(binary, {})), "runtime.g.goid");
   EXPECT_EQ(missing_field(CG_TIMER_STOP, make_config(binary, {})), "runtime.timer.arg");
   EXPECT_EQ(missing_field(CG_PARK, make_config(binary, {})), "");
+  binary.layout.g.gopc = 288;
+  EXPECT_EQ(missing_field(CG_GOROUTINE_EXIT, make_config(binary, {})), "runtime.g.lockedm");
   binary.layout.timer.arg = 40;
   binary.layout.timer.f = 32;
   binary.layout.timer.when = 16;

@@ -29,6 +29,9 @@ func main() {
 		)" +
          call + R"(
 	}()
+	runtime.GC()
+	runtime.Gosched()
+	runtime.SetFinalizer(new([4]int), func(*[4]int) {})
 	timer := time.NewTimer(time.Hour)
 	timer.Reset(2 * time.Hour)
 	timer.Stop()

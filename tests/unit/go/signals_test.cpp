@@ -24,7 +24,8 @@ struct ExpectedSignal {
   const char* until_1_21;  // function
   const char* in_1_22;
   const char* since_1_23;
-  const char* call_to;  // or ""
+  const char* call_to;               // or ""
+  const char* since_1_26 = nullptr;  // where it is another one than since 1.23
 };
 constexpr ExpectedSignal kExpected[] = {
     {"park", "runtime.gopark", "runtime.gopark", "runtime.gopark", ""},
@@ -44,9 +45,20 @@ constexpr ExpectedSignal kExpected[] = {
     {"fatal", "runtime.fatal", "runtime.fatal", "runtime.fatal", ""},
     {"throw", "runtime.throw", "runtime.throw", "runtime.throw", ""},
     {"panic", "runtime.fatalpanic", "runtime.fatalpanic", "runtime.fatalpanic", ""},
+    {"goroutine-start", "runtime.newproc1", "runtime.newproc1", "runtime.newproc1", ""},
+    {"forced-gc", "runtime.GC", "runtime.GC", "runtime.GC", ""},
+    {"pool-clear", "sync.poolCleanup", "sync.poolCleanup", "sync.poolCleanup", ""},
+    {"yield", "runtime.gosched_m", "runtime.gosched_m", "runtime.gosched_m", ""},
+    {"preempt", "runtime.asyncPreempt2", "runtime.asyncPreempt2", "runtime.asyncPreempt2", ""},
+    {"set-finalizer", "runtime.SetFinalizer", "runtime.SetFinalizer", "runtime.SetFinalizer", ""},
+    {"finalizer-run", "runtime.runfinq", "runtime.runfinq", "runtime.runfinq",
+     "runtime.reflectcall", "runtime.runFinalizers"},
+    {"finalizer-idle", "runtime.runfinq", "runtime.runfinq", "runtime.runfinq", "runtime.gopark",
+     "runtime.runFinalizers"},
 };
 
 std::string expected_function(const ExpectedSignal& expected, const GoVersion& version) {
+  if (version.minor >= 26 && expected.since_1_26) return expected.since_1_26;
   if (version.minor >= 23) return expected.since_1_23;
   return version.minor == 22 ? expected.in_1_22 : expected.until_1_21;
 }
@@ -118,7 +130,8 @@ std::string expected_entry(const std::vector<Instruction>& function) {
 std::string expected_calls(const std::vector<Instruction>& function, const std::string& callee) {
   std::ostringstream text;
   for (const Instruction& instruction : function) {
-    if (instruction.text.starts_with("CALL " + callee + "(SB)"))
+    if (instruction.text.starts_with("CALL " + callee + "(SB)") ||
+        instruction.text.starts_with("CALL " + callee + ".abi0(SB)"))
       text << "call " << std::hex << instruction.address << " ";
   }
   return text.str();
@@ -173,8 +186,9 @@ TEST_P(SignalsOfProgram, AreCheapOnAmd64) {
       if (site.kind == SiteKind::kStepped) stepped.insert(planned.function);
     }
   }
-  const std::set<std::string> nosplit = {"runtime.LockOSThread", "runtime.cgocall", "runtime.fatal",
-                                         "runtime.fatalpanic", "runtime.throw"};
+  const std::set<std::string> nosplit = {"runtime.LockOSThread", "runtime.cgocall",
+                                         "runtime.fatal",        "runtime.fatalpanic",
+                                         "runtime.throw",        "runtime.asyncPreempt2"};
   EXPECT_EQ(stepped, version_.minor < 21 ? nosplit : std::set<std::string>{});
 }
 

@@ -61,6 +61,9 @@ void full_run(Sink& sink) {
   sink.finding(made_goroutine_leak(), false);
   sink.finding(made_lock_held(), false);
   sink.finding(made_deadlock(), false);
+  sink.finding(made_goroutine_flood(), false);
+  for (const LiveFinding& finding : made_findings_of_the_runtime()) sink.finding(finding, false);
+  sink.finding(made_panic(), false);
   sink.end(made_end(), sample, stacks);
 }
 
@@ -198,6 +201,21 @@ TEST(TextSink, SaysOnlyNews) {
   EXPECT_EQ(said(sample), "signal panic: 6 events lost so far, of 10\n");
 }
 
+// A finding says more of a panic than its event does.
+TEST(TextSink, TellsAPanicOnce) {
+  std::ostringstream out;
+  const auto sink = make_text_sink(out, false);
+  Sample sample = look_at(1);
+  sample.events = {{CG_PANIC, kAttachedAt + 6, 4251, 19, "by intention", "string", kNoStack,
+                    kNoStack, kNoStack}};
+  sink->finding(made_panic(), false);
+  out.str("");
+  sink->tick(sample, {});
+  EXPECT_EQ(out.str(), "");
+  sink->tick(sample, {});  // judged without the rule
+  EXPECT_EQ(out.str(), "the target's panic: by intention\n");
+}
+
 // A record is one write.
 class CountedWrites : public std::stringbuf {
  public:
@@ -216,7 +234,7 @@ TEST(JsonSink, ARecordIsOneWrite) {
   full_run(*make_json_sink(out));
   const std::string text = buffer.str();
   EXPECT_EQ(buffer.writes, std::count(text.begin(), text.end(), '\n'));
-  EXPECT_EQ(buffer.writes, 8);
+  EXPECT_EQ(buffer.writes, 15);
 }
 
 }  // namespace

@@ -95,6 +95,22 @@ inline LiveFinding made_goroutine_leak() {
   return finding;
 }
 
+inline LiveFinding made_goroutine_flood() {
+  LiveFinding finding;
+  finding.rule = "goroutine-flood";
+  finding.severity = Severity::kError;
+  finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 11 * kSecond;
+  finding.subsystem = "goroutines";
+  finding.where = {"main.serve", "/src/w.go", 11, 0};
+  finding.stack = {{"main.serve", "/src/w.go", 11, 0}};
+  finding.evidence =
+      GoroutineFloodEvidence{51'234, 5'000.25, 5'600, 599.5, {"main.worker", "/src/w.go", 20, 0}};
+  finding.message = "goroutines become more by 5 000 a second, 51 234 by now";
+  finding.advice = "bound how many there are at once";
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
 inline LiveFinding made_lock_held() {
   LiveFinding finding;
   finding.rule = "lock-held";
@@ -105,6 +121,22 @@ inline LiveFinding made_lock_held() {
   finding.evidence = LockHeldEvidence{50, 8'900};
   finding.message = "50 goroutines have waited at cache.go:18 in main.(*cache).get";
   finding.advice = "find who holds it";
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
+inline LiveFinding made_finding(const std::string& rule, const std::string& subsystem,
+                                LiveEvidence evidence) {
+  LiveFinding finding;
+  finding.rule = rule;
+  finding.severity = Severity::kWarning;
+  finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 11 * kSecond;
+  finding.subsystem = subsystem;
+  finding.where = {"main.serve", "/src/w.go", 11, 0};
+  finding.stack = {{"main.serve", "/src/w.go", 11, 0}};
+  finding.evidence = std::move(evidence);
+  finding.message = "what " + rule + " says";
+  finding.advice = "what to do about " + rule;
   finding.id = live_finding_id(finding);
   return finding;
 }
@@ -124,10 +156,45 @@ inline LiveFinding made_deadlock() {
   return finding;
 }
 
+inline std::vector<LiveFinding> made_findings_of_the_runtime() {
+  const Frame finalizer{"main.serve.func1", "/src/w.go", 12, 0};
+  return {made_finding("forced-gc", "collector", ForcedGcEvidence{12.25, 14.5}),
+          made_finding("gosched-spin", "scheduler", GoschedSpinEvidence{612'345.5}),
+          made_finding("cpu-hog", "scheduler", CpuHogEvidence{2, 48.5, 12'345}),
+          made_finding("finalizer-stall", "finalizers",
+                       FinalizerStallEvidence{"captures-its-object", 1'234, 0, finalizer}),
+          made_finding("finalizer-stall", "finalizers",
+                       FinalizerStallEvidence{"holds-the-finalizer-goroutine", 0, 65'000, {}})};
+}
+
+inline LiveFinding made_panic() {
+  LiveFinding finding;
+  finding.rule = "panic";
+  finding.severity = Severity::kError;
+  finding.first_seen_ns = finding.last_seen_ns = kWallAtAttach + 12 * kSecond;
+  finding.subsystem = "goroutines";
+  finding.where = {"main.parse", "/src/parse.go", 9, 0};
+  finding.stack = {{"runtime.gopanic", "/go/src/runtime/panic.go", 884, 0},
+                   {"main.parse", "/src/parse.go", 9, 0}};
+  finding.threads = {4251};
+  finding.goroutines = {19};
+  finding.evidence = PanicEvidence{"no such field",
+                                   "string",
+                                   {"main.worker", "/src/w.go", 20, 0},
+                                   {"main.serve", "/src/w.go", 11, 0}};
+  finding.message =
+      "a goroutine panics with \"no such field\", nothing recovers it, and the program ends: at "
+      "parse.go:9 in main.parse";
+  finding.advice = "recover in that very goroutine";
+  finding.id = live_finding_id(finding);
+  return finding;
+}
+
 // The last look of a run that saw everything.
 inline Sample made_sample(Stacks& stacks) {
   Sample sample = look_at(12.5);
   sample.live_timers = 321;
+  sample.goroutines_peak = 1'234;
   sample.threads_freed = 7;
   sample.overhead_share = 0.0125;
   MSample m;
@@ -179,6 +246,13 @@ inline Sample made_sample(Stacks& stacks) {
   worker.estimated = false;
   worker.goids = {5, 6};
   sample.goroutines = {waiting, running, worker};
+  sample.go_statements = {{stacks.add({{"main.serve", "/src/w.go", 11, 0}}),
+                           stacks.add({{"main.worker", "/src/w.go", 20, 0}}), 500, 400}};
+  sample.schedules = 4'321;
+  sample.preemptions = {{19, loop, 48}};
+  sample.captures = {{park, loop, 7}};
+  sample.finalizer = loop;
+  sample.finalizer_began_ns = kAttachedAt + 9;
   sample.cgo = {
       {"slow", m.go_stack, 1'200, 3, 1'500'000, 250'000'000, 12'400'000'000, 99'000'000'000}};
   sample.signals[CG_THREAD_EXIT].books = {
@@ -197,8 +271,10 @@ inline Sample made_sample(Stacks& stacks) {
   sample.signals[CG_TIMER_STOP].state = "absent";
   sample.signals[CG_TIMER_STOP].reason = "the program does not contain time.stopTimer";
   sample.signals[CG_TIMER_STOP].attached_ns = 0;
-  sample.events = {
-      {CG_FATAL, kAttachedAt + 5, 4250, 18, "all goroutines are asleep - deadlock!", park}};
+  sample.events = {{CG_FATAL, kAttachedAt + 5, 4250, 18, "all goroutines are asleep - deadlock!",
+                    "", park, kNoStack, kNoStack},
+                   {CG_PANIC, kAttachedAt + 6, 4251, 19, "7", "number", park,
+                    stacks.add({{"main.worker", "/src/w.go", 20, 0}}), loop}};
   return sample;
 }
 

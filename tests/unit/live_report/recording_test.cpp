@@ -96,6 +96,15 @@ TEST(Recording, RoundTrip) {
   EXPECT_EQ(again.cgo[0].total_ns, 99'000'000'000u);
   EXPECT_EQ(again.signals[CG_PARK].books.map_full, 4u);
   EXPECT_EQ(again.events[0].text, "all goroutines are asleep - deadlock!");
+  EXPECT_EQ(again.events[1].value_kind, "number");
+  EXPECT_EQ(again.events[1].go, sample.events[1].go);
+  EXPECT_EQ(again.goroutines_peak, 1'234);
+  EXPECT_EQ(again.schedules, 4'321);
+  EXPECT_EQ(again.go_statements[0].exits, 400u);
+  EXPECT_EQ(again.preemptions[0].goid, 19);
+  EXPECT_EQ(again.captures[0].count, 7u);
+  EXPECT_EQ(again.finalizer, sample.finalizer);
+  EXPECT_EQ(again.finalizer_began_ns, kAttachedAt + 9);
   EXPECT_EQ(again.overhead_share, 0.0125);
 
   ASSERT_TRUE(result.end);
@@ -113,7 +122,7 @@ TEST(Recording, WritesEachStackOnce) {
   for (size_t at = text.find("\n{\"stack\":"); at != std::string::npos;
        at = text.find("\n{\"stack\":", at + 1))
     ++stacks;
-  EXPECT_EQ(stacks, 8u);
+  EXPECT_EQ(stacks, 9u);
 }
 
 // Wherever it is cut off, the samples before the cut are read.

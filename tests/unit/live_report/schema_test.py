@@ -58,7 +58,8 @@ for path in sorted(glob.glob(os.path.join(golden, "*.jsonl"))):
             failures.append(f"{path}:{number}: {explain(record)}")
         if "full" in path:
             records.setdefault(record.get("rule", record["type"]), record)
-if sorted(records) != ["deadlock", "end", "goroutine-leak", "lock-held", "start", "stuck-m", "thread-churn", "tick", "timer-flood"]:
+if sorted(records) != ["cpu-hog", "deadlock", "end", "finalizer-stall", "forced-gc", "goroutine-flood", "goroutine-leak", "gosched-spin", "lock-held", "panic", "start", "stuck-m",
+                       "thread-churn", "tick", "timer-flood"]:
     failures.append(f"the golden runs have only {sorted(records)}")
 
 # In which record, where, and what is put there.
@@ -97,6 +98,14 @@ wrong = [
     ("goroutine-leak", ["evidence", "goroutines_count"], 0), ("goroutine-leak", ["evidence", "woken_per_s"], -1), ("goroutine-leak", ["subsystem"], "timers"),
     ("goroutine-leak", ["evidence", "started"], None), ("lock-held", ["evidence", "waiters_count"], 1.5), ("lock-held", ["evidence", "longest_ms"], DELETE),
     ("deadlock", ["evidence", "waits", 0, "goroutines_count"], 0), ("deadlock", ["evidence", "waits", 0, "where"], DELETE), ("deadlock", ["evidence", "extra"], 1),
+    ("panic", ["evidence", "value_kind"], "text"), ("panic", ["evidence", "value"], None), ("panic", ["evidence", "started"], None),
+    ("goroutine-flood", ["evidence", "goroutines_count"], -1), ("goroutine-flood", ["evidence", "ended_per_s"], DELETE),
+    ("goroutine-flood", ["subsystem"], "threads"), ("goroutine-flood", ["evidence", "entry"], None),
+    ("forced-gc", ["evidence", "forced_per_s"], -1), ("forced-gc", ["evidence", "pools_emptied_per_s"], DELETE), ("forced-gc", ["subsystem"], "gc"),
+    ("gosched-spin", ["evidence", "yields_per_s"], "fast"), ("gosched-spin", ["evidence", "extra"], 1), ("gosched-spin", ["subsystem"], "threads"),
+    ("cpu-hog", ["evidence", "goroutines_count"], 0), ("cpu-hog", ["evidence", "longest_ms"], 1.5), ("cpu-hog", ["evidence", "preempted_per_s"], DELETE),
+    ("finalizer-stall", ["evidence", "kind"], "stalls"), ("finalizer-stall", ["evidence", "finalizer"], None), ("finalizer-stall", ["subsystem"], "collector"),
+    ("panic", ["subsystem"], "threads"), ("panic", ["evidence", "entry"], DELETE),
     ("end", ["findings"], -1), ("end", ["findings"], []), ("end", ["target", "exited"], None), ("end", ["target", "status"], "2"),
     ("end", ["signals", 0, "name"], "gopark"), ("end", ["signals", 0, "state"], "off"), ("end", ["signals", 0, "hits"], -1),
     ("end", ["signals", 0, "missed"], DELETE), ("end", ["overhead", "ns_per_hit"], -1), ("end", ["overhead", "extra"], 1),

@@ -176,6 +176,9 @@ TEST_P(CensusOfGo, CountsWhatStandsStill) {
   EXPECT_EQ(census.sched->threads_limit, 10000);
   EXPECT_EQ(static_cast<size_t>(census.sched->threads_created - census.sched->threads_freed),
             census.ms.size());
+  // Those that sleep, those that read, and the runtime's own; the lists of dead ones are short.
+  EXPECT_GT(census.goroutines_peak.value_or(0), 25);
+  EXPECT_LT(census.goroutines_peak.value_or(0), 200);
 }
 
 // The collector's scavenger has a timer of its own, or two.

@@ -176,9 +176,80 @@ func unlocks() {
 	free.Unlock()
 }
 
+type object struct {
+	before [3]int
+	field  int
+}
+
+func (o *object) close() {}
+
+//go:noinline
+func capturesItself() {
+	o := new(object)
+	runtime.SetFinalizer(o, func(*object) { o.close() })
+}
+
+//go:noinline
+func capturesAPart(name string) {
+	o := new(object)
+	field := &o.field
+	runtime.SetFinalizer(o, func(*object) { println(name, *field) })
+}
+
+//go:noinline
+func capturesAnother(other *object) {
+	o := new(object)
+	runtime.SetFinalizer(o, func(closed *object) { closed.close(); other.close() })
+}
+
+//go:noinline
+func capturesNothing() {
+	o := new(object)
+	runtime.SetFinalizer(o, (*object).close)
+	runtime.SetFinalizer(o, nil)
+}
+
+func finalizers() {
+	other := new(object)
+	for i := 0; i < 1000; i++ {
+		capturesItself()
+		capturesAPart("part")
+		capturesAnother(other)
+		capturesNothing()
+	}
+	for i := 0; i < 10; i++ {
+		runtime.GC()
+	}
+	time.Sleep(100 * time.Millisecond)
+}
+
+//go:noinline
+func giveWay() {
+	for i := 0; i < 20000; i++ {
+		runtime.Gosched()
+	}
+}
+
+//go:noinline
+func turnRound(rounds int) (sum int) {
+	for i := 0; i < rounds; i++ {
+		sum += i * sum
+	}
+	return sum
+}
+
+// For about half a second.
+func busy() {
+	began := time.Now()
+	for time.Since(began) < 500*time.Millisecond {
+		turnRound(100000000)
+	}
+}
+
 func main() {
 	works := map[string]func(){"threads": threads, "parks": parks, "timers": timers, "calls": calls,
-		"nested": nested, "pingpong": pingpong, "forever": forever, "fails": fails, "unlocks": unlocks}
+		"nested": nested, "pingpong": pingpong, "forever": forever, "fails": fails, "unlocks": unlocks,
+		"finalizers": finalizers, "yields": giveWay, "busy": busy}
 	work := works[os.Args[1]]
 	in := bufio.NewReader(os.Stdin)
 	fmt.Println("ready")

@@ -1,0 +1,3 @@
+module example.org/cpu_hog
+
+go 1.19

@@ -1,0 +1,3 @@
+module example.org/finalizer_stall
+
+go 1.19

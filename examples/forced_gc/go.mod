@@ -1,0 +1,3 @@
+module example.org/forced_gc
+
+go 1.19

@@ -1,0 +1,3 @@
+module example.org/goroutine_flood
+
+go 1.19

@@ -1,0 +1,3 @@
+module example.org/gosched_spin
+
+go 1.19

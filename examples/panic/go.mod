@@ -1,0 +1,3 @@
+module example.org/panic
+
+go 1.19
