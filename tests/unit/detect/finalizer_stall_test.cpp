@@ -57,6 +57,25 @@ TEST_F(FinalizerStallTest, OneThatHoldsUpAllOthers) {
   EXPECT_THAT(look(40, 0), SizeIs(0));  // none runs
 }
 
+TEST_F(FinalizerStallTest, AProofIsSaidOnceAWaitAgainWhenItIsTwiceAsLong) {
+  Judge judge(go_server(), {}, {{"finalizer-stall"}, {}, {}});
+  const auto said = [&](double second, bool held) {
+    Sample sample = look_at(second);
+    if (held) {
+      sample.finalizer = closure_;
+      sample.finalizer_began_ns = kAttachedAt;
+    } else {
+      sample.captures = {{open_, closure_, static_cast<uint64_t>(second * 100)}};
+    }
+    return judge.judge(sample, stacks_).size();
+  };
+  EXPECT_EQ(said(1, false), 1U);
+  for (int second = 2; second < 10; ++second) EXPECT_EQ(said(second, false), 0U);
+  EXPECT_EQ(said(11, true), 1U);
+  EXPECT_EQ(said(21, true), 0U);
+  EXPECT_EQ(said(22, true), 1U);
+}
+
 TEST_F(FinalizerStallTest, ThatItHasNoNameIsSaid) {
   Sample sample = look_at(30);
   sample.finalizer_began_ns = kAttachedAt + kSecond;
