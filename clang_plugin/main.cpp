@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <thread>
@@ -26,9 +27,21 @@ int fail(ExitStatus status, const Error& error) {
   return status;
 }
 
+// On failure errno says why.
+bool write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text << std::flush;
+  return static_cast<bool>(file);
+}
+
+SarifStyle sarif_style() { return {std::filesystem::current_path().string(), CGOSCOPE_DOCS_URL}; }
+
 int write_report(const LintReport& report, const std::string& format, const std::string& output) {
   const bool colour = output.empty() && wants_colour(STDOUT_FILENO);
-  const std::string text = format == "json" ? render_json(report) : render_text(report, {colour});
+  const std::string text = format == "json"     ? render_json(report)
+                           : format == "sarif"  ? render_sarif(report, sarif_style())
+                           : format == "github" ? render_github(report)
+                                                : render_text(report, {colour});
   if (output.empty()) {
     std::cout << text << std::flush;
     if (!std::cout)
@@ -36,9 +49,7 @@ int write_report(const LintReport& report, const std::string& format, const std:
                   {"cannot write the report", "standard output is closed or full", ""});
     return kClean;
   }
-  std::ofstream file(output, std::ios::binary | std::ios::trunc);
-  file << text << std::flush;
-  if (!file)
+  if (!write_file(output, text))
     return fail(kNothingDone,
                 {"cannot write the report to " + output, std::strerror(errno), "check --output"});
   return kClean;
@@ -60,8 +71,9 @@ int lint(int argc, char** argv) {
                  "Packages as `go list` understands them, directories, or .go files; a C file "
                  "stands for its directory (default ./...)")
       ->option_text("...");
-  app.add_option("--format", format, "text (the default) or json")
-      ->check(CLI::IsMember({"text", "json"}))
+  app.add_option("--format", format,
+                 "text (the default), json, sarif (2.1.0) or github (annotations of a job's log)")
+      ->check(CLI::IsMember({"text", "json", "sarif", "github"}))
       ->option_text("FORMAT");
   app.add_option("--output", output, "Write the report to this file instead of standard output")
       ->option_text("FILE");
@@ -117,7 +129,7 @@ int lint(int argc, char** argv) {
       return fail(kUsage, catalogue.error());
   }
   const bool show_progress = isatty(STDERR_FILENO) != 0 &&
-                             !(output.empty() && isatty(STDOUT_FILENO) == 0 && format == "json");
+                             !(output.empty() && isatty(STDOUT_FILENO) == 0 && format != "text");
   const auto start = std::chrono::steady_clock::now();
   bool shown = false;
   if (show_progress) {
