@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds cgoscope-lint's SARIF against OASIS's schema of version 2.1.0, judged by python3-jsonschema.
 
-The golden reports, and what the binary says of the example. The schema comes from Microsoft's
+The golden reports, and what the binary says of the example with and without a baseline. The schema comes from Microsoft's
 npm package jest-sarif, is fetched once, and kept in CACHE_FOLDER. Exits with 77 (a skip) when it cannot be had.
 Usage: sarif_schema_test.py CACHE_FOLDER GOLDEN_FOLDER CGOSCOPE_LINT PROJECT
 """
@@ -98,6 +98,12 @@ log = lint_sarif("examples/blocking_cgo/bug")
 real = check("the example's report", log)
 if len(real["results"]) < 3 or not any("codeFlows" in result for result in real["results"]):
     failures.append("the example's report has too few results, or none with a code flow")
+with tempfile.TemporaryDirectory(prefix="cgoscope-") as folder:
+    known = check("the example's report with a baseline", lint_sarif("--write-baseline", folder + "/known.json", "examples/blocking_cgo/bug"))
+states = [suppression["kind"] for result in known["results"] for suppression in result["suppressions"]]
+if states != ["external"] * len(real["results"]):
+    failures.append(f"with a baseline of all findings, the suppressions are {states}")
+
 # Where, and what is put there: the validator has to see it.
 at = ["runs", 0, "results", 0]
 wrong = [
