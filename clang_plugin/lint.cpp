@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <set>
 
 #include "clang_plugin/analysis/analyse.h"
@@ -56,6 +57,7 @@ class Run {
         report_.errors.insert(report_.errors.end(), file.problems.begin(), file.problems.end());
       }
       package.problems.clear();
+      report_.packages.push_back({package.import_path, package.directory});
       job->summarised.package = std::move(package);
       jobs_.push_back(std::move(job));
     }
@@ -87,19 +89,17 @@ class Run {
   }
 
   LintReport finish() {
-    apply_suppressions(suppressions_, findings_, places_, display_path);
-    const auto key = [](const Finding& f) {
-      const CPlace c = f.c.value_or(CPlace{});
-      return std::make_tuple(f.go.file, f.go.line, f.go.column, c.file, c.line, c.column, c.call,
-                             f.rule);
-    };
-    std::stable_sort(findings_.begin(), findings_.end(),
-                     [&](const Finding& a, const Finding& b) { return key(a) < key(b); });
-    std::map<std::string, int> occurrences;
-    for (Finding& finding : findings_) {
-      const std::string first = finding_id(finding, 0);
-      finding.id = finding_id(finding, occurrences[first]++);
+    // Findings get their ids before any is taken out, so that an id does not depend on the comments
+    // and settings around it; the ones that comments themselves are get theirs afterwards.
+    sort_findings();
+    number_findings();
+    for (AllowedFinding& allowed :
+         apply_suppressions(suppressions_, findings_, places_, display_path)) {
+      report_.suppressed.push_back(
+          {std::move(allowed.finding), SuppressedFinding::By::kComment, std::move(allowed.reason)});
     }
+    sort_findings();
+    number_findings();
     std::stable_sort(
         report_.errors.begin(), report_.errors.end(), [](const Problem& a, const Problem& b) {
           return std::tie(a.file, a.line, a.message) < std::tie(b.file, b.line, b.message);
@@ -116,6 +116,36 @@ class Run {
   }
 
  private:
+  void sort_findings() {
+    const auto key = [&](size_t i) {
+      const Finding& f = findings_[i];
+      const CPlace c = f.c.value_or(CPlace{});
+      return std::make_tuple(f.go.file, f.go.line, f.go.column, c.file, c.line, c.column, c.call,
+                             f.rule);
+    };
+    std::vector<size_t> order(findings_.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return key(a) < key(b); });
+    std::vector<Finding> findings;
+    std::vector<SuppressiblePlaces> places;
+    for (const size_t i : order) {
+      findings.push_back(std::move(findings_[i]));
+      places.push_back(std::move(places_[i]));
+    }
+    findings_ = std::move(findings);
+    places_ = std::move(places);
+  }
+
+  void number_findings() {
+    std::map<std::string, int> occurrences;
+    for (Finding& finding : findings_) {
+      if (!finding.id.empty()) continue;
+      const std::string first = finding_id(finding, 0);
+      finding.id = finding_id(finding, occurrences[first]++);
+    }
+  }
+
   Result<std::shared_ptr<const Catalogue>> catalogue_for(const Settings& settings) {
     const std::vector<std::string>& files = settings.catalogue;
     const auto known = catalogues_.find(files);

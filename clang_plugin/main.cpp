@@ -7,10 +7,14 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <thread>
 
+#include "clang_plugin/known_findings/baseline.h"
+#include "clang_plugin/known_findings/changed_since.h"
+#include "clang_plugin/known_findings/git_tree.h"
 #include "clang_plugin/lint.h"
 #include "findings/duration.h"
 #include "findings/printable.h"
@@ -26,9 +30,21 @@ int fail(ExitStatus status, const Error& error) {
   return status;
 }
 
+// On failure errno says why.
+bool write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text << std::flush;
+  return static_cast<bool>(file);
+}
+
+SarifStyle sarif_style() { return {std::filesystem::current_path().string(), CGOSCOPE_DOCS_URL}; }
+
 int write_report(const LintReport& report, const std::string& format, const std::string& output) {
   const bool colour = output.empty() && wants_colour(STDOUT_FILENO);
-  const std::string text = format == "json" ? render_json(report) : render_text(report, {colour});
+  const std::string text = format == "json"     ? render_json(report)
+                           : format == "sarif"  ? render_sarif(report, sarif_style())
+                           : format == "github" ? render_github(report)
+                                                : render_text(report, {colour});
   if (output.empty()) {
     std::cout << text << std::flush;
     if (!std::cout)
@@ -36,9 +52,7 @@ int write_report(const LintReport& report, const std::string& format, const std:
                   {"cannot write the report", "standard output is closed or full", ""});
     return kClean;
   }
-  std::ofstream file(output, std::ios::binary | std::ios::trunc);
-  file << text << std::flush;
-  if (!file)
+  if (!write_file(output, text))
     return fail(kNothingDone,
                 {"cannot write the report to " + output, std::strerror(errno), "check --output"});
   return kClean;
@@ -56,12 +70,14 @@ int lint(int argc, char** argv) {
       "analysed and nothing was found in the rest.");
   LintOptions options;
   std::string format = "text", output, threshold, fail_on_name = "warning", partial;
+  std::string baseline_path, new_baseline_path, revision;
   app.add_option("PACKAGES", options.patterns,
                  "Packages as `go list` understands them, directories, or .go files; a C file "
                  "stands for its directory (default ./...)")
       ->option_text("...");
-  app.add_option("--format", format, "text (the default) or json")
-      ->check(CLI::IsMember({"text", "json"}))
+  app.add_option("--format", format,
+                 "text (the default), json, sarif (2.1.0) or github (annotations of a job's log)")
+      ->check(CLI::IsMember({"text", "json", "sarif", "github"}))
       ->option_text("FORMAT");
   app.add_option("--output", output, "Write the report to this file instead of standard output")
       ->option_text("FILE");
@@ -80,6 +96,18 @@ int lint(int argc, char** argv) {
                  "them by name; may be given several times")
       ->allow_extra_args(false)
       ->option_text("FILE");
+  app.add_option("--baseline", baseline_path,
+                 "Leave out the findings that this file has, which --write-baseline wrote")
+      ->option_text("FILE");
+  app.add_option("--write-baseline", new_baseline_path,
+                 "Write the findings of this run to this file, and take them as known")
+      ->excludes("--baseline")
+      ->option_text("FILE");
+  app.add_option("--changed-since", revision,
+                 "Report only what the work tree adds to this commit of git: analyses the code as "
+                 "of then too")
+      ->excludes("--write-baseline")
+      ->option_text("REV");
   app.add_option("--tags", options.tags,
                  "Build tags with commas between them, as for `go build -tags`; may be given "
                  "several times")
@@ -116,8 +144,26 @@ int lint(int argc, char** argv) {
     if (const auto catalogue = catalogue_with(options.catalogue); !catalogue)
       return fail(kUsage, catalogue.error());
   }
+  std::vector<BaselineEntry> baseline;
+  if (app.count("--baseline") > 0) {
+    auto read = read_baseline(baseline_path);
+    if (!read) return fail(kUsage, read.error());
+    baseline = std::move(*read);
+  }
+  if (app.count("--write-baseline") > 0 && new_baseline_path.empty())
+    return fail(kUsage, {"--write-baseline names no file", "it is empty", "give a path"});
+  std::optional<GitTree> tree;
+  std::string commit;
+  if (app.count("--changed-since") > 0) {
+    auto around = GitTree::around(std::filesystem::current_path().string());
+    if (!around) return fail(kNothingDone, around.error());
+    tree = std::move(*around);
+    const auto named = tree->commit(revision);
+    if (!named) return fail(kUsage, named.error());
+    commit = *named;
+  }
   const bool show_progress = isatty(STDERR_FILENO) != 0 &&
-                             !(output.empty() && isatty(STDOUT_FILENO) == 0 && format == "json");
+                             !(output.empty() && isatty(STDOUT_FILENO) == 0 && format != "text");
   const auto start = std::chrono::steady_clock::now();
   bool shown = false;
   if (show_progress) {
@@ -128,9 +174,21 @@ int lint(int argc, char** argv) {
       std::cerr << "\r\x1b[K" << done << '/' << total << " files" << std::flush;
     };
   }
-  const auto report = run_lint(options);
+  auto report = run_lint(options);
   if (shown) std::cerr << "\r\x1b[K" << std::flush;
   if (!report) return fail(kNothingDone, report.error());
+  if (tree) {
+    if (const auto error = keep_added(*tree, commit, revision, options, *report))
+      return fail(kNothingDone, *error);
+  }
+  if (!baseline_path.empty()) apply_baseline(baseline, baseline_path, *report);
+  if (!new_baseline_path.empty()) {
+    baseline = baseline_of(report->findings);
+    if (!write_file(new_baseline_path, render_baseline(baseline)))
+      return fail(kNothingDone, {"cannot write the baseline to " + new_baseline_path,
+                                 std::strerror(errno), "check --write-baseline"});
+    apply_baseline(baseline, new_baseline_path, *report);
+  }
   if (const int status = write_report(*report, format, output); status != kClean) return status;
   const Severity fail_on = *parse_severity(fail_on_name);
   for (const Finding& finding : report->findings) {

@@ -54,9 +54,10 @@ Finding unused(const Suppression& suppression, std::string (*display)(const std:
 
 }  // namespace
 
-void apply_suppressions(const std::vector<Suppression>& suppressions,
-                        std::vector<Finding>& findings, std::vector<SuppressiblePlaces>& places,
-                        std::string (*display)(const std::string&)) {
+std::vector<AllowedFinding> apply_suppressions(const std::vector<Suppression>& suppressions,
+                                               std::vector<Finding>& findings,
+                                               std::vector<SuppressiblePlaces>& places,
+                                               std::string (*display)(const std::string&)) {
   // A header's comment is seen by every unit that includes it; two comments on one line are one.
   struct State {
     const Suppression* suppression;
@@ -73,17 +74,22 @@ void apply_suppressions(const std::vector<Suppression>& suppressions,
   }
   std::vector<Finding> kept;
   std::vector<SuppressiblePlaces> kept_places;
+  std::vector<AllowedFinding> allowed;
   for (size_t i = 0; i < findings.size(); ++i) {
-    bool covered = false;
+    const Suppression* covering = nullptr;
     for (const auto& [file, line] : places[i].places) {
       for (const int at : {line, line - 1}) {
         const auto state = states.find({file, at, findings[i].rule});
         if (state == states.end() || state->second.suppression->reason.empty()) continue;
         state->second.used = true;  // each comment that covers it is in use, not only the first
-        covered = true;
+        if (covering == nullptr) covering = state->second.suppression;
       }
     }
-    if (covered || places[i].dropped) continue;
+    if (places[i].dropped) continue;
+    if (covering != nullptr) {
+      allowed.push_back({std::move(findings[i]), covering->reason});
+      continue;
+    }
     kept.push_back(std::move(findings[i]));
     kept_places.push_back(std::move(places[i]));
   }
@@ -94,6 +100,7 @@ void apply_suppressions(const std::vector<Suppression>& suppressions,
   }
   findings = std::move(kept);
   places = std::move(kept_places);
+  return allowed;
 }
 
 }  // namespace cgoscope

@@ -30,14 +30,21 @@ struct SuppressiblePlaces {
   bool dropped = false;  // by the settings: not reported, but a comment beside it is in use
 };
 
+struct AllowedFinding {
+  Finding finding;
+  std::string reason;  // of the first comment that covers it
+};
+
 // Removes from `findings` (parallel to `places`) those that are dropped, and those a suppression
 // covers: same file, and the suppression's line is the place's line or the one above, same rule.
-// Appends one unused-suppression finding for each that covered none, that names an
-// unknown rule, or that gives no reason; one without a reason suppresses nothing and the message
-// says why. A header's suppression that is seen in several packages is judged once over all: call
-// with everything at once. `display` makes a path fit for a report.
-void apply_suppressions(const std::vector<Suppression>& suppressions,
-                        std::vector<Finding>& findings, std::vector<SuppressiblePlaces>& places,
-                        std::string (*display)(const std::string&));
+// The latter are returned, unless they are dropped too. Appends one unused-suppression finding for
+// each that covered none, that names an unknown rule, or that gives no reason; one without a reason
+// suppresses nothing and the message says why. A header's suppression that is seen in several
+// packages is judged once over all: call with everything at once. `display` makes a path fit for a
+// report.
+std::vector<AllowedFinding> apply_suppressions(const std::vector<Suppression>& suppressions,
+                                               std::vector<Finding>& findings,
+                                               std::vector<SuppressiblePlaces>& places,
+                                               std::string (*display)(const std::string&));
 
 }  // namespace cgoscope

@@ -83,15 +83,21 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-// Ours with `additions` in place of what has the same name: of a name that stands there twice,
-// programs disagree which counts.
+// Ours with `additions` in place of what has the same name (of a name that stands there twice,
+// programs disagree which counts), and without those that are a name alone.
 std::vector<std::string> merged_environment(const std::vector<std::string>& additions) {
   std::map<std::string, std::string> by_name;
   const auto add = [&](const std::string& entry) {
     by_name[entry.substr(0, entry.find('='))] = entry;
   };
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) add(*entry);
-  for (const std::string& entry : additions) add(entry);
+  for (const std::string& entry : additions) {
+    if (entry.find('=') == entry.npos) {
+      by_name.erase(entry);
+    } else {
+      add(entry);
+    }
+  }
   std::vector<std::string> environment;
   environment.reserve(by_name.size());
   for (auto& [name, entry] : by_name) environment.push_back(std::move(entry));

@@ -1,4 +1,4 @@
-// Runs the few programs the lint asks: go and pkg-config.
+// Runs the few programs the lint asks: go, pkg-config and git.
 #pragma once
 
 #include <string>
@@ -19,9 +19,10 @@ struct ProcessOutput {
 // name with a slash is taken as a path.
 std::string find_program(const std::string& program);
 
-// Runs arguments[0], as find_program finds it, in `directory`, with `environment` ("NAME=value")
-// added to ours, and standard input empty. Fails when the program cannot be started, or prints over
-// 256 MiB, or runs over `timeout_s` seconds (it is killed then, with its process group).
+// Runs arguments[0], as find_program finds it, in `directory`, with `environment` added to ours
+// ("NAME=value") or taken out of it ("NAME"), and standard input empty. Fails when the program
+// cannot be started, or prints over 256 MiB, or runs over `timeout_s` seconds (it is killed then,
+// with its process group).
 Result<ProcessOutput> run_process(const std::vector<std::string>& arguments,
                                   const std::string& directory,
                                   const std::vector<std::string>& environment, int timeout_s);

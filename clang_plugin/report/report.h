@@ -1,4 +1,4 @@
-// What a run of the lint has to say, as a value; and the two ways to say it. Sinks only format.
+// What a run of the lint has to say, as a value; and the ways to say it. Sinks only format.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,19 @@ struct LintStats {
   int64_t elapsed_ms = 0;
 };
 
+// A finding that somebody has accepted. It is not counted, and only SARIF shows it.
+struct SuppressedFinding {
+  enum class By : uint8_t { kComment, kBaseline };
+  Finding finding;
+  By by = By::kComment;
+  std::string reason;  // the comment's, or which baseline has it
+};
+
+struct AnalysedPackage {
+  std::string import_path;
+  std::string directory;  // absolute
+};
+
 struct LintReport {
   std::string tool_version;       // "0.1.0"
   std::vector<Finding> findings;  // sorted by Go file, line, column, then C place
@@ -24,6 +37,8 @@ struct LintReport {
   std::vector<std::string>
       notes;  // for a person: "CGO_ENABLED=0 is set; analysed as with CGO_ENABLED=1"
   LintStats stats;
+  std::vector<SuppressedFinding> suppressed;  // in the order of findings
+  std::vector<AnalysedPackage> packages;      // those that use cgo
 };
 
 struct TextStyle {
@@ -38,5 +53,22 @@ std::string render_text(const LintReport& report, const TextStyle& style);
 // One object of schema cgoscope/lint/1 (docs/formats/lint.schema.json), two-space indentation,
 // ending in a newline.
 std::string render_json(const LintReport& report);
+
+struct SarifStyle {
+  std::string directory;  // absolute: what relative names of files in the report start from
+  std::string docs_url;   // where docs/ is published, without a slash at its end; "" when it is not
+};
+
+// SARIF 2.1.0, one run, two-space indentation, ending in a newline. Columns are in UTF-16 code
+// units, for which the lines are read from the files.
+std::string render_sarif(const LintReport& report, const SarifStyle& style);
+
+// GitHub's workflow commands, which make annotations of a job's log: a line a finding, a problem or
+// a note, and the totals.
+std::string render_github(const LintReport& report);
+
+// The end of a report for people: "1 error, 0 warnings, 0 notes in 1 package with cgo: …", and a
+// line on what is unjudged.
+std::string totals(const LintReport& report);
 
 }  // namespace cgoscope

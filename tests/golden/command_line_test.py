@@ -87,6 +87,10 @@ ROWS = [
     # --format
     Row(["--format", "text", "error"], 1, "error: C.pause"),
     Row(["--format", "json", "error"], 1, '"schema": "cgoscope/lint/1"'),
+    Row(["--format", "sarif", "error"], 1, '"version": "2.1.0"'),
+    Row(["--format", "sarif", "clean"], 0, '"executionSuccessful": true'),
+    Row(["--format", "sarif", "broken"], 4, '"executionSuccessful": false'),
+    Row(["--format", "github", "error"], 1, "::error file=error/a.go,line=6,endLine=6,col=12,endColumn=19,title=cgoscope-lint blocking-call::C.pause"),
     Row(["--format", "xml", "error"], 2, "xml"),
     # -j
     Row(["-j", "1", "clean", "error"], 1, "1 error"),

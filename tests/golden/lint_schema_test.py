@@ -48,6 +48,13 @@ ids = check("the example's report", real)
 if len(ids) < 3 or len(set(ids)) != len(ids):
     failures.append(f"the example's report has the ids {ids}: too few, or one twice")
 
+# SARIF describes the rules that JSON names.
+run = subprocess.run([lint, "--format", "sarif", example], stdout=subprocess.PIPE, check=False)
+described = [rule["id"] for rule in json.loads(run.stdout)["runs"][0]["tool"]["driver"]["rules"]]
+named = schema["$defs"]["finding"]["properties"]["rule"]["enum"]
+if sorted(described) != sorted(named):
+    failures.append(f"SARIF has the rules {described}, the schema {named}")
+
 # A report with one finding of each kind, which is right.
 finding = {
     "id": "0123456789abcdef", "rule": "blocking-call", "severity": "error", "bound": "unbounded", "bound_ms": None,

@@ -1,6 +1,6 @@
-// The two sinks on reports made by hand, against files that a person has read: reports/NAME.txt and
-// NAME.json. CGOSCOPE_UPDATE_GOLDEN=1 writes them anew; look at the difference before you commit
-// it.
+// The sinks on reports made by hand, against files that a person has read: reports/NAME.txt,
+// NAME.json, NAME.sarif and NAME.github. CGOSCOPE_UPDATE_GOLDEN=1 writes them anew; look at the
+// difference before you commit it.
 //
 // A golden file spells control characters out, so that reading it is safe too.
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "clang_plugin/report/report.h"
@@ -18,6 +19,7 @@ namespace cgoscope {
 namespace {
 
 namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
 
 // Control characters but tabs and line ends as "^[" and the like, those of Unicode as "<U+202E>".
 std::string visible(const std::string& bytes) {
@@ -73,6 +75,14 @@ class ReportGolden : public testing::Test {
       return byte == '\n' || static_cast<unsigned char>(byte) >= 0x20;
     })) << name;
     compare(name + ".json", json);
+    compare(name + ".github", render_github(report));
+    // The rules' pages are the same each time, and have a test of their own.
+    Json sarif = Json::parse(render_sarif(report, {"/home/me/a b", ""}));
+    for (Json& rule : sarif["runs"][0]["tool"]["driver"]["rules"]) {
+      rule.erase("fullDescription");
+      rule.erase("help");
+    }
+    compare(name + ".sarif", sarif.dump(2) + "\n");
   }
 
   const std::string& root() const { return tree_.root(); }
@@ -176,6 +186,12 @@ TEST_F(ReportGolden, Findings) {
   report.errors = {{"p/b.go", 0, "it does not parse"}, {"p/c.c", 12, "header x.h not found"}};
   report.notes = {"go list failed; the directory was read as it is"};
   report.stats = {1, 2, 3, 4, 61007};
+  Finding allowed = sleeps;
+  allowed.id = "7777777777777777";
+  Finding known = through;
+  known.id = "8888888888888888";
+  report.suppressed = {{allowed, SuppressedFinding::By::kComment, "it is short"},
+                       {known, SuppressedFinding::By::kBaseline, "in the baseline known.json"}};
   compare("findings", report);
   compare("findings_colour.txt", render_text(report, {true}));
 }
@@ -245,6 +261,45 @@ TEST_F(ReportGolden, MissingSource) {
   compare("no_place.txt", render_text(report_of({direct("short.go", 1, 0), direct("short.go", 0, 0),
                                                  direct("short.go", -5, -7)}),
                                       {}));
+}
+
+// Signs that mean something to GitHub's runner, to a URI or in a message of SARIF.
+TEST_F(ReportGolden, Signs) {
+  const std::string name = "a,b: 100%{x}#?.go";
+  source(name, "package p\n\nfunc F() { C.pause() }\n");
+  Finding finding = direct(name, 3, 12);
+  finding.message = "100% {0} of it, ::error::so: [a](1)";
+  finding.advice = "first\r\nsecond";
+  Finding elsewhere = direct("/abs olute/p.go", 1, 1);
+  LintReport report = report_of({finding, elsewhere});
+  report.errors = {{name, 0, "50%\n::warning::no"}};
+  report.notes = {"::stop-commands::x\n::error::y"};
+  compare("signs", report);
+}
+
+TEST_F(ReportGolden, SarifHasARuleForEachPage) {
+  const auto rules = [](const std::string& url) {
+    const Json sarif = Json::parse(render_sarif(report_of({}), {"/", url}));
+    return sarif["runs"][0]["tool"]["driver"]["rules"];
+  };
+  const Json linked = rules("https://docs.example.org/c"), plain = rules("");
+  ASSERT_EQ(linked.size(), 3u);
+  for (size_t i = 0; i < linked.size(); ++i) {
+    const std::string id = linked[i]["id"];
+    const std::string text = plain[i]["help"]["text"], markdown = linked[i]["help"]["markdown"];
+    EXPECT_EQ(linked[i]["helpUri"], "https://docs.example.org/c/rules/" + id + ".md");
+    EXPECT_FALSE(plain[i].contains("helpUri"));
+    EXPECT_TRUE(text.starts_with("# " + id + "\n")) << text;
+    EXPECT_EQ(text.find("]("), text.npos) << text;
+    EXPECT_EQ(plain[i]["help"]["markdown"], text);
+    EXPECT_EQ(markdown.find("](.."), markdown.npos) << markdown;
+    EXPECT_FALSE(linked[i]["fullDescription"]["text"].get<std::string>().empty());
+  }
+  EXPECT_NE(linked[0]["help"]["markdown"].get<std::string>().find(
+                "[catalogue](https://docs.example.org/c/catalogue.md)"),
+            std::string::npos);
+  EXPECT_EQ(linked[0]["defaultConfiguration"]["level"], "error");
+  EXPECT_EQ(linked[2]["defaultConfiguration"]["level"], "note");
 }
 
 TEST_F(ReportGolden, OneOfEach) {

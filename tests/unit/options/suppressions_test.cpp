@@ -27,6 +27,7 @@ Finding finding(const std::string& message, const std::string& rule = "blocking-
 struct Applied {
   std::vector<Finding> findings;
   std::vector<SuppressiblePlaces> places;
+  std::vector<AllowedFinding> allowed = {};
   std::vector<std::string> messages() const {
     std::vector<std::string> texts;
     for (const Finding& one : findings) texts.push_back(one.rule + ": " + one.message);
@@ -38,7 +39,7 @@ Applied apply(const std::vector<Suppression>& suppressions,
               std::vector<std::pair<std::string, int>> places,
               const std::string& rule = "blocking-call") {
   Applied applied{{finding("x", rule)}, {{std::move(places)}}};
-  apply_suppressions(suppressions, applied.findings, applied.places, show);
+  applied.allowed = apply_suppressions(suppressions, applied.findings, applied.places, show);
   EXPECT_EQ(applied.findings.size(), applied.places.size());
   return applied;
 }
@@ -46,6 +47,14 @@ Applied apply(const std::vector<Suppression>& suppressions,
 Suppression allow(const std::string& file, int line, const std::string& rule = "blocking-call",
                   const std::string& reason = "it is fine") {
   return {file, line, 4, rule, reason, true, "example.org/p", "example.org/p.F"};
+}
+
+TEST(Suppressions, SayWhatTheyTookOutAndWhy) {
+  const Applied applied = apply({allow("/a.go", 10, "blocking-call", "short")}, {{"/a.go", 10}});
+  ASSERT_THAT(applied.allowed, SizeIs(1));
+  EXPECT_EQ(applied.allowed[0].finding.message, "x");
+  EXPECT_EQ(applied.allowed[0].reason, "short");
+  EXPECT_THAT(apply({allow("/a.go", 10)}, {{"/b.go", 10}}).allowed, IsEmpty());
 }
 
 TEST(Suppressions, CoverTheirLineAndTheOneBelow) {

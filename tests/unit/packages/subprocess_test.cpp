@@ -44,12 +44,14 @@ TEST(Subprocess, DirectoryEnvironmentAndEmptyInput) {
   ScopedVariables variables;
   variables.set("CGOSCOPE_KEPT", "kept");
   variables.set("CGOSCOPE_REPLACED", "old");
-  const auto output = run_process(
-      {"sh", "-c",
-       "pwd; env | grep -c CGOSCOPE_REPLACED; echo $CGOSCOPE_KEPT$CGOSCOPE_REPLACED; cat"},
-      tree.root(), {"CGOSCOPE_REPLACED=new"}, 20);
+  variables.set("CGOSCOPE_TAKEN_OUT", "old");
+  const auto output =
+      run_process({"sh", "-c",
+                   "pwd; env | grep -c CGOSCOPE_REPLACED; echo $CGOSCOPE_KEPT$CGOSCOPE_REPLACED; "
+                   "echo ${CGOSCOPE_TAKEN_OUT-none}; cat"},
+                  tree.root(), {"CGOSCOPE_REPLACED=new", "CGOSCOPE_TAKEN_OUT"}, 20);
   ASSERT_TRUE(output);
-  EXPECT_EQ(output->out, tree.root() + "\n1\nkeptnew\n");
+  EXPECT_EQ(output->out, tree.root() + "\n1\nkeptnew\nnone\n");
 }
 
 TEST(Subprocess, ArgumentsAreNotReadByAShell) {

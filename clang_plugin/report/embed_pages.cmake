@@ -1,0 +1,10 @@
+# Writes rule_pages.cpp: cmake -DOUT=FILE -DDIR=FOLDER "-DRULES=a|b" -P embed_pages.cmake
+string(REPLACE "|" ";" rules "${RULES}")
+set(text "// Written by embed_pages.cmake.\n#include \"clang_plugin/report/rule_pages.h\"\n\nnamespace cgoscope {\nnamespace {\n\n")
+string(APPEND text "constexpr RulePage kRulePages[] = {\n")
+foreach(rule IN LISTS rules)
+  file(READ "${DIR}/${rule}.md" content)
+  string(APPEND text "    {\"${rule}\", R\"page(${content})page\"},\n")
+endforeach()
+string(APPEND text "};\n\n}  // namespace\n\nstd::span<const RulePage> rule_pages() { return kRulePages; }\n\n}  // namespace cgoscope\n")
+file(WRITE "${OUT}" "${text}")
