@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "clang_plugin/lint.h"
+#include "clang_plugin/vet/vet.h"
 #include "findings/duration.h"
 #include "findings/printable.h"
 #include "findings/terminal.h"
@@ -144,6 +145,8 @@ int lint(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+    if (cgoscope::is_called_by_go_vet(arguments)) return cgoscope::run_as_vet_tool(arguments);
     return cgoscope::lint(argc, argv);
   } catch (const std::exception& error) {
     std::cerr << "cgoscope-lint: internal error: " << error.what()
