@@ -15,6 +15,7 @@
 #include "clang_plugin/compiler/plugin_flags.h"
 #include "clang_plugin/lint.h"
 #include "clang_plugin/vet/vet.h"
+#include "clang_plugin/vet/vet_call.h"
 #include "findings/duration.h"
 #include "findings/printable.h"
 #include "findings/terminal.h"

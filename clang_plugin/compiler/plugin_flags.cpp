@@ -12,7 +12,9 @@ Result<std::string> plugin_flags(const std::string& directory) {
   namespace fs = std::filesystem;
   constexpr size_t kMaxPluginBytes = size_t{1} << 30;
   std::error_code ignored;
-  const fs::path prefix = fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path();
+  // PREFIX/libexec/cgoscope/cgoscope-lint
+  const fs::path prefix =
+      fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path().parent_path();
   std::string where;
   for (const char* folder : {"lib", CGOSCOPE_INSTALL_LIBDIR}) {
     const std::string path = (prefix / folder / "libcgoscope_clang.so").string();

@@ -12,11 +12,8 @@
 
 namespace cgoscope {
 
-// Whether the arguments (without the program's name) are those of go vet.
-bool is_called_by_go_vet(const std::vector<std::string>& arguments);
-
-// The exit status: 0; 1 with diagnostics, unless -json; 2 wrong usage; 3 the package could not be
-// looked at at all. What was wrong is on standard error.
+// For arguments that is_called_by_go_vet. The exit status: 0; 1 with diagnostics, unless -json; 2
+// wrong usage; 3 the package could not be looked at at all. What was wrong is on standard error.
 int run_as_vet_tool(const std::vector<std::string>& arguments);
 
 }  // namespace cgoscope

@@ -30,12 +30,9 @@ constexpr const char* kFixtures[] = {"callbacks/exported_function",
 }  // namespace
 
 const std::vector<std::string> kRealPackages = {
-    "github.com/bmatsuo/lmdb-go/lmdb",
-    "github.com/containers/psgo/internal/host",
-    "github.com/google/go-pkcs11/pkcs11",
-    "github.com/mattn/go-pointer",
-    "github.com/opencontainers/runc/libcontainer/nsenter",
-    "github.com/opencontainers/runc/libcontainer/nsenter/test"};
+    "github.com/bmatsuo/lmdb-go/lmdb", "github.com/google/go-pkcs11/pkcs11",
+    "github.com/mattn/go-pointer",     "github.com/opencontainers/runc/libcontainer/nsenter/test",
+    "golang.org/x/mobile/app",         "golang.org/x/mobile/gl"};
 
 std::string file_text(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);

@@ -52,7 +52,7 @@ class ComparedModule {
 // unpacks them; "" when there are none.
 std::string gopath_of_real_packages();
 
-// Five of them, and more, that need no library to build.
+// Those that build without libraries of theirs.
 extern const std::vector<std::string> kRealPackages;
 
 }  // namespace cgoscope
