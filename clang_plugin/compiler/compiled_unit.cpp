@@ -1,6 +1,7 @@
 #include "clang_plugin/compiler/compiled_unit.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "clang_plugin/packages/directory.h"
 #include "clang_plugin/packages/go_command.h"
+#include "clang_plugin/packages/source_tree.h"
 
 namespace cgoscope {
 namespace {
@@ -52,8 +54,6 @@ std::optional<Package> package_of_go_file(const std::string& path) {
   if (read) package = std::move(*read);
   std::vector<GoFile> others = std::move(package.cgo_files);
   package.cgo_files.clear();
-  package.c_files.clear();
-  package.cxx_files.clear();
   package.problems.clear();
   for (GoFile& file : others) {
     if (file.path == path) {
@@ -70,17 +70,44 @@ std::optional<Package> package_of_go_file(const std::string& path) {
   return package;
 }
 
-// The package around a C file, with no other C file; nothing when no Go file there calls C.
+// The package around a C file; nothing when no Go file there calls C.
 std::optional<Package> package_around(const CompiledUnit& unit) {
   Result<Package> package = read_directory(fs::path(unit.file).parent_path().string(), context());
   if (!package) return std::nullopt;
   const bool calls_c = std::any_of(package->cgo_files.begin(), package->cgo_files.end(),
                                    [](const GoFile& file) { return !file.references.empty(); });
   if (!calls_c) return std::nullopt;
-  package->c_files.clear();
-  package->cxx_files.clear();
-  (unit.is_cxx ? package->cxx_files : package->c_files).push_back(unit.file);
   return std::move(*package);
+}
+
+// What the package's other C files hold.
+class OtherFiles {
+ public:
+  explicit OtherFiles(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+
+  // A library function by its name, but one that the package has itself.
+  bool define(const std::string& function) {
+    for (; !paths_.empty(); paths_.pop_back()) {
+      texts_.push_back(read_bytes(paths_.back(), kMaxCFileBytes).value_or(""));
+    }
+    return std::any_of(texts_.begin(), texts_.end(),
+                       [&](const std::string& text) { return defines_function(text, function); });
+  }
+
+ private:
+  std::vector<std::string> paths_;  // not read yet
+  std::vector<std::string> texts_;
+};
+
+// Takes the C and C++ files out of `package`, but for `kept`.
+OtherFiles take_other_files(Package& package, const std::string& kept) {
+  std::vector<std::string> paths;
+  for (std::vector<std::string>* files : {&package.c_files, &package.cxx_files}) {
+    std::erase(*files, kept);
+    paths.insert(paths.end(), files->begin(), files->end());
+    files->clear();
+  }
+  return OtherFiles(std::move(paths));
 }
 
 // A package that calls each function of the unit, with arguments that nobody knows.
@@ -100,7 +127,6 @@ Package callers_of(const CompiledUnit& unit) {
     callers.preamble += "void " + function + "();\n";
   }
   package.cgo_files.push_back(std::move(callers));
-  (unit.is_cxx ? package.cxx_files : package.c_files).push_back(unit.file);
   return package;
 }
 
@@ -126,6 +152,30 @@ void take_callers_out(std::vector<Finding>& findings) {
 }
 
 }  // namespace
+
+bool defines_function(std::string_view text, std::string_view name) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const auto is_word = [](char byte) {
+    return std::isalnum(static_cast<unsigned char>(byte)) != 0 || byte == '_';
+  };
+  if (name.empty()) return false;
+  for (size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+    if (at > 0 && is_word(text[at - 1])) continue;
+    size_t next = text.find_first_not_of(kBlank, at + name.size());
+    if (next == text.npos || text[next] != '(') continue;
+    // Past the parameters, and words such as const, noexcept and __attribute__((…)).
+    int depth = 0;
+    for (; next < text.size(); ++next) {
+      const char byte = text[next];
+      if (byte == '(') ++depth;
+      if (byte == ')') --depth;
+      const bool may_follow = is_word(byte) || byte == ')' || kBlank.find(byte) != kBlank.npos;
+      if (depth < 0 || (depth == 0 && !may_follow)) break;
+    }
+    if (depth == 0 && next < text.size() && text[next] == '{') return true;
+  }
+  return false;
+}
 
 std::string go_file_of(const std::string& text) {
   constexpr std::string_view kDirective = "\n#line ";
@@ -160,6 +210,8 @@ Result<std::vector<Finding>> lint_unit(const CompiledUnit& unit, const LintOptio
     if (unit.functions.empty()) return std::vector<Finding>{};
     package = callers_of(unit);
   }
+  OtherFiles others = take_other_files(*package, unit.file);
+  if (!is_made_by_cgo) (unit.is_cxx ? package->cxx_files : package->c_files).push_back(unit.file);
   give_flags(unit, *package);
   PackageList list;
   list.packages_seen = 1;
@@ -170,7 +222,8 @@ Result<std::vector<Finding>> lint_unit(const CompiledUnit& unit, const LintOptio
   std::erase_if(findings, [&](const Finding& finding) {
     // Whether a comment is in use, the whole package decides.
     return finding.rule == "unused-suppression" ||
-           (!is_made_by_cgo && !leads_through(finding, unit.file));
+           (!is_made_by_cgo && !leads_through(finding, unit.file)) ||
+           (finding.c && others.define(finding.c->call));
   });
   if (!has_go) take_callers_out(findings);
   return findings;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "clang_plugin/lint.h"
@@ -26,6 +27,9 @@ struct CompiledUnit {
 // function that others can call is judged as if any value were passed; what only an argument
 // decides is left out, and GoPlace is empty. Fails when a catalogue of `options` is malformed.
 Result<std::vector<Finding>> lint_unit(const CompiledUnit& unit, const LintOptions& options);
+
+// Whether `text`, in C or C++, holds a function of this name with its body.
+bool defines_function(std::string_view text, std::string_view name);
 
 // The .go file that cgo made `text` of, as its line directives name it; "" when there is none.
 std::string go_file_of(const std::string& text);

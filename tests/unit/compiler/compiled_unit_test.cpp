@@ -108,6 +108,30 @@ TEST_F(CompiledUnitTest, AGoFileThatIsNotThereIsSaid) {
   EXPECT_THAT(texts(lint_unit(unit, {})), IsEmpty());
 }
 
+// A row of the catalogue is about the library's function, not one of the package's that bears its
+// name.
+TEST_F(CompiledUnitTest, WhatThePackageDefinesElsewhereIsNoLibraryFunction) {
+  tree_.write("p/own_sleep.c", "unsigned\nsleep(unsigned s)\n{ return s; }\n");
+  EXPECT_THAT(texts(lint_unit(made_by_cgo(), {})), IsEmpty());
+  EXPECT_THAT(texts(lint_unit({c_file_, "", false, {}, {"outer"}}, {})), IsEmpty());
+  tree_.write("p/own_sleep.c", "unsigned sleep(unsigned s);\nvoid g(void) { if (sleep(1)) {} }\n");
+  EXPECT_EQ(texts(lint_unit(made_by_cgo(), {})).size(), 2U);
+}
+
+TEST(DefinesFunction, IsANameParametersAndABrace) {
+  EXPECT_TRUE(defines_function("int f(void) { return 1; }", "f"));
+  EXPECT_TRUE(defines_function("int ESECT\nf (int (*g)(int), int b)\n\n{", "f"));
+  EXPECT_TRUE(
+      defines_function("int f(); void g() { f(); }\nint f(void) __attribute__((cold)) {", "f"));
+  EXPECT_TRUE(defines_function("void f() noexcept {", "f"));
+  EXPECT_FALSE(defines_function("int f(void);\nint g(void) { return f(); }", "f"));
+  EXPECT_FALSE(defines_function("void g(void) { if (f(1)) { h(); } while (f(2) > 0) {} }", "f"));
+  EXPECT_FALSE(defines_function("int own_f(void) {} int f2(void) {}", "f"));
+  EXPECT_FALSE(defines_function("int f(", "f"));
+  EXPECT_FALSE(defines_function("", "f"));
+  EXPECT_FALSE(defines_function("int () {", ""));
+}
+
 TEST(GoFileOf, IsTheFirstGoFileOfALineDirective) {
   EXPECT_EQ(go_file_of(""), "");
   EXPECT_EQ(go_file_of("x\n#line 1 \"cgo-gcc-prolog\"\n"), "");
