@@ -15,7 +15,6 @@
 
 #include "clang_plugin/analysis/analyse.h"
 #include "clang_plugin/catalogue/catalogue.h"
-#include "clang_plugin/packages/go_list.h"
 #include "clang_plugin/settings.h"
 #include "clang_plugin/source_units.h"
 #include "clang_plugin/suppressions.h"
@@ -281,23 +280,20 @@ Result<Catalogue> catalogue_with(const std::vector<std::string>& files) {
   return catalogue;
 }
 
-Result<LintReport> run_lint(const LintOptions& options) {
-  const auto start = std::chrono::steady_clock::now();
+Result<LintReport> lint_packages(const LintOptions& options, PackageList listed) {
   auto catalogue = catalogue_with(options.catalogue);
   if (!catalogue) return catalogue.error();
-  auto listed = list_packages({options.patterns, options.tags});
-  if (!listed) return listed.error();
   Run run(options);
-  run.prepare(std::move(*catalogue), std::move(listed->packages));
+  run.prepare(std::move(*catalogue), std::move(listed.packages));
   run.work();
   LintReport report = run.finish();
   report.tool_version = CGOSCOPE_VERSION;
-  report.errors.insert(report.errors.begin(), listed->problems.begin(), listed->problems.end());
-  report.notes = std::move(listed->notes);
+  report.errors.insert(report.errors.begin(), listed.problems.begin(), listed.problems.end());
+  report.notes = std::move(listed.notes);
   if (report.stats.packages == 0) {
-    report.notes.push_back("none of the " + std::to_string(listed->packages_seen) +
+    report.notes.push_back("none of the " + std::to_string(listed.packages_seen) +
                            " packages looked at uses cgo");
-    if (listed->packages_seen == 0) {
+    if (listed.packages_seen == 0) {
       const std::string why =
           report.errors.empty() ? "no Go package there"
                                 : report.errors.front().file + ": " + report.errors.front().message;
@@ -305,9 +301,18 @@ Result<LintReport> run_lint(const LintOptions& options) {
                    "name packages, directories or files that hold Go code"};
     }
   }
-  report.stats.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                std::chrono::steady_clock::now() - start)
-                                .count();
+  return report;
+}
+
+Result<LintReport> run_lint(const LintOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  auto listed = list_packages({options.patterns, options.tags});
+  if (!listed) return listed.error();
+  auto report = lint_packages(options, std::move(*listed));
+  if (!report) return report;
+  report->stats.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                 std::chrono::steady_clock::now() - start)
+                                 .count();
   return report;
 }
 

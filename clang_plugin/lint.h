@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "clang_plugin/catalogue/catalogue.h"
+#include "clang_plugin/packages/go_list.h"
 #include "clang_plugin/report/report.h"
 #include "findings/result.h"
 
@@ -30,6 +31,9 @@ Result<Catalogue> catalogue_with(const std::vector<std::string>& files);
 // Fails when nothing at all could be analysed. What could not be analysed of the rest is in
 // LintReport::errors.
 Result<LintReport> run_lint(const LintOptions& options);
+
+// The same for packages that are read already; `options.patterns` and `options.tags` do not count.
+Result<LintReport> lint_packages(const LintOptions& options, PackageList listed);
 
 // Relative to the current directory where `path` lies below it, else absolute.
 std::string display_path(const std::string& path);

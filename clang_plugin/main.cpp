@@ -12,10 +12,13 @@
 #include <iostream>
 #include <thread>
 
+#include "clang_plugin/compiler/plugin_flags.h"
 #include "clang_plugin/known_findings/baseline.h"
 #include "clang_plugin/known_findings/changed_since.h"
 #include "clang_plugin/known_findings/git_tree.h"
 #include "clang_plugin/lint.h"
+#include "clang_plugin/vet/vet.h"
+#include "clang_plugin/vet/vet_call.h"
 #include "findings/duration.h"
 #include "findings/printable.h"
 #include "findings/terminal.h"
@@ -64,6 +67,10 @@ int lint(int argc, char** argv) {
   app.set_help_flag("-h,--help", "Print this and exit");
   app.set_version_flag("--version", std::string("cgoscope-lint ") + CGOSCOPE_VERSION,
                        "Print the version and exit");
+  bool wants_plugin_flags = false;
+  app.add_flag("--plugin-flags", wants_plugin_flags,
+               "Print the flags with which clang-19 loads the compiler plugin, for CGO_CFLAGS and "
+               "CGO_CXXFLAGS, and exit");
   app.footer(
       "Exit status: 0 clean; 1 findings at or above --fail-on; 2 wrong usage; 3 nothing could be "
       "analysed; 4 part of it could not be\n"
@@ -127,6 +134,13 @@ int lint(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kClean : kUsage;
+  }
+  if (wants_plugin_flags) {
+    std::error_code ignored;
+    const auto flags = plugin_flags(std::filesystem::current_path(ignored).string());
+    if (!flags) return fail(kNothingDone, flags.error());
+    std::cout << *flags << '\n' << std::flush;
+    return kClean;
   }
   if (options.patterns.empty()) options.patterns.emplace_back("./...");
   if (app.count("--output") > 0 && output.empty())
@@ -202,6 +216,8 @@ int lint(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+    if (cgoscope::is_called_by_go_vet(arguments)) return cgoscope::run_as_vet_tool(arguments);
     return cgoscope::lint(argc, argv);
   } catch (const std::exception& error) {
     std::cerr << "cgoscope-lint: internal error: " << error.what()

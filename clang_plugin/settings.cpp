@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFileName = ".cgoscope.yaml";
 constexpr const char* kHint = "see docs/cgoscope-lint.md";
 constexpr size_t kMaxFileBytes = size_t{1} << 20;
 
@@ -148,7 +147,7 @@ Result<Settings> load_settings(const std::string& directory) {
   Seen seen;
   std::error_code ignored;
   for (fs::path folder = directory;; folder = folder.parent_path()) {
-    const fs::path path = folder / kFileName;
+    const fs::path path = folder / kSettingsFile;
     if (fs::is_regular_file(path, ignored)) {
       const auto text = read_file(path);
       if (!text) return text.error();

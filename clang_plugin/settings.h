@@ -16,6 +16,8 @@
 
 namespace cgoscope {
 
+inline constexpr const char* kSettingsFile = ".cgoscope.yaml";
+
 struct Settings {
   std::vector<std::string> catalogue;  // absolute paths of catalogue files
   std::string catalogue_named_in;      // the .cgoscope.yaml that names them

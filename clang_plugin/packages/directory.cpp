@@ -203,6 +203,29 @@ bool add_c_file(const std::string& path, bool is_cxx, Package& package) {
   return true;
 }
 
+void add_c_files(const std::vector<std::string>& left_out, Package& package) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (fs::directory_iterator entry(package.directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    std::string path = package.directory + "/" + name;
+    std::error_code ignored;
+    const bool is_taken = !name.starts_with('_') && !name.starts_with('.') &&
+                          !entry->is_directory(ignored) &&
+                          std::find(left_out.begin(), left_out.end(), path) == left_out.end();
+    if (is_taken) paths.push_back(std::move(path));
+  }
+  std::sort(paths.begin(), paths.end());
+  for (const std::string& path : paths) {
+    const Language language = language_of(path);
+    if (language == Language::kUnread) report_unread_source(path, package);
+    if (language == Language::kC || language == Language::kCxx) {
+      add_c_file(path, language == Language::kCxx, package);
+    }
+  }
+}
+
 void report_unread_source(const std::string& path, Package& package) {
   const std::string extension = fs::path(path).extension().string();
   const std::string language = extension == ".m"                ? "Objective-C"

@@ -34,6 +34,11 @@ bool add_go_file(const std::string& path, Package& package);
 inline constexpr size_t kMaxCFileBytes = 64u << 20;
 bool add_c_file(const std::string& path, bool is_cxx, Package& package);
 
+// The C and C++ files in the package's directory, without those that `left_out` names (absolute
+// paths) and those that go/build never takes ("_x.c", ".x.c"), whatever their build constraints
+// say. Files in languages that the lint does not read are named in package.problems.
+void add_c_files(const std::vector<std::string>& left_out, Package& package);
+
 // Names a file of `package` in a language that the lint does not read: Objective-C, Fortran, SWIG.
 void report_unread_source(const std::string& path, Package& package);
 

@@ -19,7 +19,7 @@
 #include <tuple>
 #include <utility>
 
-#include "clang_plugin/packages/clang_target.h"
+#include "clang_plugin/packages/build_environment.h"
 #include "clang_plugin/packages/directory.h"
 #include "clang_plugin/packages/go_command.h"
 #include "clang_plugin/packages/package_flags.h"
@@ -93,10 +93,6 @@ bool names_c_file(const std::string& pattern) {
   return fs::exists(pattern, ignored) || folder.empty() || fs::is_directory(folder, ignored);
 }
 
-std::set<std::string> as_set(const std::vector<std::string>& texts) {
-  return {texts.begin(), texts.end()};
-}
-
 class PackageSearch {
  public:
   explicit PackageSearch(const PackageQuery& query) : query_(query) {}
@@ -122,7 +118,8 @@ class PackageSearch {
       }
       return Error{"no Go package found", why, "name packages, directories or .go files"};
     }
-    if (!target_note_.empty() && !list_.packages.empty()) note(target_note_);
+    if (!environment_.target_note.empty() && !list_.packages.empty())
+      note(environment_.target_note);
     std::sort(list_.packages.begin(), list_.packages.end(), [](const Package& a, const Package& b) {
       return std::tie(a.import_path, a.directory) < std::tie(b.import_path, b.directory);
     });
@@ -144,7 +141,7 @@ class PackageSearch {
   }
 
   // GOPATH mode, in which a go.mod means nothing.
-  bool without_modules() const { return settings_.go111module == "off"; }
+  bool without_modules() const { return environment_.settings.go111module == "off"; }
 
   void read_settings() {
     std::error_code ignored;
@@ -152,40 +149,13 @@ class PackageSearch {
     Result<GoSettings> settings = go_settings(here_);
     // The module we are in may ask for a toolchain that is not there; others need not.
     if (!settings && !find_program("go").empty()) settings = go_settings("/");
-    if (settings) {
-      settings_ = std::move(*settings);
-    } else {
-      settings_ = settings_of_environment();
+    if (!settings) {
       note("directories are read without the go command: " + settings.error().message());
+      settings = settings_of_environment();
     }
-    tags_ = query_.tags.empty() ? tags_in_goflags(settings_.goflags) : query_.tags;
-    context_ = host_build_context(as_set(tags_));
-    if (!settings_.goos.empty()) context_.goos = settings_.goos;
-    if (!settings_.goarch.empty()) context_.goarch = settings_.goarch;
-    if (settings_.minor > 0) context_.go_minor = settings_.minor;
-    if (settings_.cgo_enabled == "0") {
+    environment_ = build_environment(std::move(*settings), query_.tags, list_.problems);
+    if (environment_.settings.cgo_enabled == "0") {
       note("CGO_ENABLED is 0 (set so, or no C compiler is here): analysing as with CGO_ENABLED=1");
-    }
-    environment_ = cgo_environment(settings_.cflags, settings_.cppflags, settings_.cxxflags,
-                                   settings_.pkg_config, list_.problems);
-    choose_target();
-  }
-
-  // C is read for the machine that GOOS and GOARCH name, where the C library's headers for it are.
-  void choose_target() {
-    if (context_.goos == "linux" && context_.goarch == host_goarch()) return;
-    const std::string triple = target_triple(context_.goos, context_.goarch);
-    const std::string pair = "GOOS=" + context_.goos + " GOARCH=" + context_.goarch;
-    if (triple.empty()) {
-      target_note_ = pair + ": C is read as for this machine; headers of that one are not known";
-    } else if (auto flags = target_flags(triple)) {
-      environment_.target = std::move(*flags);
-      machine_ = triple.substr(0, triple.find('-'));
-    } else {
-      target_note_ = fmt::format(
-          "{}: C is read as for this machine, for the C library's headers of {} are not here "
-          "(Debian's package: {})",
-          pair, triple, cross_headers_package(context_.goarch));
     }
   }
 
@@ -211,7 +181,7 @@ class PackageSearch {
       std::erase_if(nested, [&](const std::string& module) { return !local->names(module); });
     }
     const std::string root = without_modules() ? local->base : module_root_of(local->base);
-    if (!root.empty() && settings_.has_go) {
+    if (!root.empty() && environment_.settings.has_go) {
       by_module_[root].push_back(*local);
     } else {
       take_loose(*local);
@@ -248,7 +218,7 @@ class PackageSearch {
 
   void take_loose(const DirectoryPattern& pattern) {
     const std::vector<std::string> directories = directories_of(pattern);
-    if (settings_.has_go && !directories.empty()) {
+    if (environment_.settings.has_go && !directories.empty()) {
       note(pattern.text + " is in no module: its directories are read without go list");
     }
     for (const std::string& directory : directories) {
@@ -303,13 +273,14 @@ class PackageSearch {
   }
 
   void search_module(const std::string& root, const std::vector<DirectoryPattern>& patterns) {
-    ListQuery query = {root, {}, tags_, /*ignore_workspace=*/false, query_.go_timeout_s};
+    ListQuery query = {
+        root, {}, environment_.tags, /*ignore_workspace=*/false, query_.go_timeout_s};
     std::set<std::string> explicit_directories;
     for (const DirectoryPattern& pattern : patterns) {
-      if (settings_.has_go) add_go_patterns(root, pattern, query.patterns);
+      if (environment_.settings.has_go) add_go_patterns(root, pattern, query.patterns);
       if (pattern.wildcard.empty()) explicit_directories.insert(pattern.base);
     }
-    if (settings_.has_go) {
+    if (environment_.settings.has_go) {
       if (query.patterns.empty()) return;  // go would take none for "."
       Result<std::vector<ListedPackage>> listed = ask_go(query);
       if (failure_in(listed).find("go.work") != std::string::npos) {
@@ -340,14 +311,14 @@ class PackageSearch {
 
   void search_import_paths() {
     if (import_paths_.empty()) return;
-    if (!settings_.has_go) {
+    if (!environment_.settings.has_go) {
       for (const std::string& path : import_paths_) {
         report(path, "no such directory, and without a go command import paths cannot be found");
       }
       return;
     }
-    const Result<std::vector<ListedPackage>> listed =
-        ask_go({here_, import_paths_, tags_, /*ignore_workspace=*/false, query_.go_timeout_s});
+    const Result<std::vector<ListedPackage>> listed = ask_go(
+        {here_, import_paths_, environment_.tags, /*ignore_workspace=*/false, query_.go_timeout_s});
     if (!listed) {
       for (const std::string& path : import_paths_) report(path, listed.error().message());
       return;
@@ -398,12 +369,12 @@ class PackageSearch {
     for (const std::string& name : listed.unread_files) {
       report_unread_source(path_of(name), package);
     }
-    resolve_flags(package, listed_lines(listed, package), environment_);
+    resolve_flags(package, listed_lines(listed, package), environment_.cgo);
     keep(std::move(package));
   }
 
   void keep(Package package) {
-    package.machine = machine_;
+    package.machine = environment_.machine;
     list_.packages.push_back(std::move(package));
   }
 
@@ -411,7 +382,7 @@ class PackageSearch {
   // word counts when they do not: conditions over tags that only the go command knows
   // (GOEXPERIMENT).
   std::vector<CgoLine> listed_lines(const ListedPackage& listed, Package& package) const {
-    std::vector<CgoLine> lines = cgo_lines_in_effect(package, context_);
+    std::vector<CgoLine> lines = cgo_lines_in_effect(package, environment_.context);
     std::map<std::string, std::vector<std::string>> read;
     for (const CgoLine& line : lines) {
       std::vector<std::string>& words = read[line.variable];
@@ -432,7 +403,7 @@ class PackageSearch {
 
   void take_directory(const std::string& directory, bool is_named) {
     if (!is_new(directory)) return;
-    Result<Package> package = read_directory(directory, context_);
+    Result<Package> package = read_directory(directory, environment_.context);
     if (!package) return report(directory, package.error().message());
     const bool has_go = !package->cgo_files.empty() || !package->go_files.empty();
     if (has_go) ++list_.packages_seen;
@@ -456,21 +427,16 @@ class PackageSearch {
       for (Problem& problem : package.problems) list_.problems.push_back(std::move(problem));
       return;
     }
-    const std::vector<CgoLine> lines = cgo_lines_in_effect(package, context_);
-    resolve_flags(package, lines, environment_);
+    const std::vector<CgoLine> lines = cgo_lines_in_effect(package, environment_.context);
+    resolve_flags(package, lines, environment_.cgo);
     keep(std::move(package));
   }
 
   const PackageQuery& query_;
   PackageList list_;
   std::string here_;
-  GoSettings settings_;
+  BuildEnvironment environment_;
   bool go_hangs_ = false;
-  std::vector<std::string> tags_;
-  BuildContext context_;
-  CgoEnvironment environment_;
-  std::string machine_;      // Package::machine
-  std::string target_note_;  // for when there is C to read
   std::map<std::string, std::vector<DirectoryPattern>> by_module_;
   std::map<std::string, bool> loose_directories_;  // true: named, not found by a wildcard
   std::vector<std::string> import_paths_;
