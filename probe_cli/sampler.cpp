@@ -74,25 +74,6 @@ void Sampler::take_cgo(Sample& sample) {
   }
 }
 
-uint32_t Sampler::closure_words(uint64_t code_pc) {
-  const auto [known, is_new] = closure_words_.try_emplace(code_pc, 0);
-  if (!is_new) return known->second;
-  if (const std::optional<GoFunction> code = binary_.functions.function_at(code_pc - load_base_))
-    known->second = words_of_closure(*binary_.image, *code);
-  return known->second;
-}
-
-void Sampler::take_finalizers(Sample& sample) {
-  for (const auto& [capture, count] : attachment_.captures()) {
-    if ((capture.words & closure_words(capture.code_pc)) == 0) continue;  // of another object
-    sample.captures.push_back(
-        {go_stack(words(capture.pcs), true), go_stack({capture.code_pc}, false), count});
-  }
-  const cg_finalizer_run run = attachment_.finalizer_run();
-  sample.finalizer_began_ns = static_cast<int64_t>(run.began_ns);
-  if (run.began_ns != 0) sample.finalizer = go_stack({run.code_pc}, false);
-}
-
 void Sampler::take_finalizers(Sample& sample) {
   for (const auto& [capture, count] : attachment_.captures()) {
     if ((capture.words & symbols_.closure_words(capture.code_pc)) == 0) continue;  // of another

@@ -257,8 +257,9 @@ TEST(Deadlock, TheRuntimesOwnWords) {
     Sample sample = last_look_at(2);
     sample.goroutines_read = read;
     if (read) sample.goroutines = {goroutines.waiting("chan send", "main", 1, 1)};
-    sample.events = {
-        {CG_FATAL, kAttachedAt, 4250, 0, "all goroutines are asleep - deadlock!", kNoStack}};
+    EventSample words;
+    words.text = "all goroutines are asleep - deadlock!";
+    sample.events = {words};
     const auto findings = judge.judge(sample, goroutines.stacks_);
     ASSERT_THAT(findings, SizeIs(1));
     EXPECT_EQ(findings[0].severity, Severity::kError);
