@@ -44,6 +44,17 @@ inline std::vector<GoToolchain> go_toolchains() {
   return toolchains;
 }
 
+// Whether the tests are to run with each toolchain and build that they know (`./dev test all`),
+// also where that takes minutes and mostly says the same.
+inline bool every_row() { return std::getenv("CGOSCOPE_EVERY_ROW") != nullptr; }
+
+// All, or else the oldest and the newest.
+inline std::vector<GoToolchain> outer_toolchains() {
+  std::vector<GoToolchain> toolchains = go_toolchains();
+  if (every_row() || toolchains.size() <= 2) return toolchains;
+  return {toolchains.front(), toolchains.back()};
+}
+
 // "go_1_19" for a GOROOT called go-1.19.
 inline std::string toolchain_name(const testing::TestParamInfo<GoToolchain>& info) {
   const std::string& root = info.param.root;

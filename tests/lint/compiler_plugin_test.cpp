@@ -165,7 +165,7 @@ TEST_P(PluginInGoBuild, SaysSomeOfTheSameOfRealPackages) {
   EXPECT_GE(compared, 5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Toolchains, PluginInGoBuild, testing::ValuesIn(go_toolchains()),
+INSTANTIATE_TEST_SUITE_P(Toolchains, PluginInGoBuild, testing::ValuesIn(outer_toolchains()),
                          toolchain_name);
 
 class PluginInACBuild : public testing::Test {

@@ -223,7 +223,7 @@ TEST_P(GoVet, RunsAgainOnlyWhenSomethingChanged) {
   EXPECT_EQ(found, "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Toolchains, GoVet, testing::ValuesIn(go_toolchains()), toolchain_name);
+INSTANTIATE_TEST_SUITE_P(Toolchains, GoVet, testing::ValuesIn(outer_toolchains()), toolchain_name);
 
 }  // namespace
 }  // namespace cgoscope

@@ -135,17 +135,26 @@ std::string toolchain_label(const GoToolchain& toolchain) {
   return toolchain_name(testing::TestParamInfo<GoToolchain>(toolchain, 0));
 }
 
-// Every row with every toolchain; over the rows of one toolchain, each kind of build and of start
-// comes up for each kind of fault.
+// Rows with_all with every toolchain; over the rows of one toolchain, each kind of build and of
+// start comes up for each kind of fault. The others with the releases in which the runtime's ways
+// changed; with the oldest and the newest when not every row is asked for.
 std::vector<Case> cases() {
   std::vector<Case> all;
   size_t turn = 0;
   for (const GoToolchain& toolchain : go_toolchains()) {
     const std::string label = toolchain_label(toolchain);
-    const bool of_change =
-        label == "go_1_19" || label == "go_1_23" || label == "go_1_24" || label == "go_1_27";
+    const bool oldest = label == toolchain_label(go_toolchains().front());
+    const bool newest = label == toolchain_label(go_toolchains().back());
+    const bool of_change = oldest || newest || label == "go_1_23" || label == "go_1_24";
     for (const Row& row : kRows) {
-      if (!row.with_all && !of_change) continue;
+      if (!row.with_all && !(every_row() ? of_change : oldest || newest)) continue;
+      if (!row.with_all && !every_row()) {
+        if (!row.rule.empty() && oldest)
+          all.push_back({row, toolchain, Build::kPlain, Start::kSpawned});
+        else if (newest)
+          all.push_back({row, toolchain, Build::kStripped, Start::kAttached});
+        continue;
+      }
       if (row.rule.empty()) {
         all.push_back(
             {row, toolchain, turn++ % 2 == 0 ? Build::kStripped : Build::kPlain, Start::kAttached});
@@ -153,7 +162,7 @@ std::vector<Case> cases() {
       }
       all.push_back({row, toolchain, Build::kPlain, Start::kSpawned});
       all.push_back({row, toolchain, Build::kStripped, Start::kAttached});
-      if (!row.with_all) continue;
+      if (!row.with_all || !(of_change || every_row())) continue;
       all.push_back({row, toolchain, Build::kPie, Start::kAttached});
       all.push_back({row, toolchain, Build::kStrippedPie, Start::kSpawned});
     }

@@ -234,7 +234,7 @@ TEST(JsonSink, ARecordIsOneWrite) {
   full_run(*make_json_sink(out));
   const std::string text = buffer.str();
   EXPECT_EQ(buffer.writes, std::count(text.begin(), text.end(), '\n'));
-  EXPECT_EQ(buffer.writes, 15);
+  EXPECT_EQ(buffer.writes, 18);
 }
 
 }  // namespace
