@@ -80,23 +80,36 @@ std::optional<Package> package_around(const CompiledUnit& unit) {
   return std::move(*package);
 }
 
-// What the package's other C files hold.
+bool leads_through(const Finding& finding, const std::string& file) {
+  const std::string shown = display_path(file);
+  return (finding.c && finding.c->file == shown) ||
+         std::any_of(finding.path.begin(), finding.path.end(),
+                     [&](const PathStep& step) { return step.file == shown; });
+}
+
+// The package's other C files, which are compiled by themselves.
 class OtherFiles {
  public:
   explicit OtherFiles(std::vector<std::string> paths) : paths_(std::move(paths)) {}
 
-  // A library function by its name, but one that the package has itself.
+  // Whether their own compilation shows the finding: a preamble may include one of them.
+  bool show(const Finding& finding) const {
+    return std::any_of(paths_.begin(), paths_.end(),
+                       [&](const std::string& path) { return leads_through(finding, path); });
+  }
+
+  // Whether what looks like a library function is one that the package has itself.
   bool define(const std::string& function) {
-    for (; !paths_.empty(); paths_.pop_back()) {
-      texts_.push_back(read_bytes(paths_.back(), kMaxCFileBytes).value_or(""));
+    while (texts_.size() < paths_.size()) {
+      texts_.push_back(read_bytes(paths_[texts_.size()], kMaxCFileBytes).value_or(""));
     }
     return std::any_of(texts_.begin(), texts_.end(),
                        [&](const std::string& text) { return defines_function(text, function); });
   }
 
  private:
-  std::vector<std::string> paths_;  // not read yet
-  std::vector<std::string> texts_;
+  std::vector<std::string> paths_;
+  std::vector<std::string> texts_;  // of the first of them
 };
 
 // Takes the C and C++ files out of `package`, but for `kept`.
@@ -128,13 +141,6 @@ Package callers_of(const CompiledUnit& unit) {
   }
   package.cgo_files.push_back(std::move(callers));
   return package;
-}
-
-bool leads_through(const Finding& finding, const std::string& file) {
-  const std::string shown = display_path(file);
-  return (finding.c && finding.c->file == shown) ||
-         std::any_of(finding.path.begin(), finding.path.end(),
-                     [&](const PathStep& step) { return step.file == shown; });
 }
 
 // Findings about calls that nobody makes here become findings about the functions: one for each
@@ -222,7 +228,7 @@ Result<std::vector<Finding>> lint_unit(const CompiledUnit& unit, const LintOptio
   std::erase_if(findings, [&](const Finding& finding) {
     // Whether a comment is in use, the whole package decides.
     return finding.rule == "unused-suppression" ||
-           (!is_made_by_cgo && !leads_through(finding, unit.file)) ||
+           (is_made_by_cgo ? others.show(finding) : !leads_through(finding, unit.file)) ||
            (finding.c && others.define(finding.c->call));
   });
   if (!has_go) take_callers_out(findings);

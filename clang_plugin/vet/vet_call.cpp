@@ -1,6 +1,7 @@
 #include "clang_plugin/vet/vet_call.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -46,18 +47,18 @@ class Flags {
   }
 
   Result<VetOptions> parse(const std::vector<std::string>& arguments) {
-    std::vector<std::string> reversed;  // as CLI11 wants them
-    for (auto argument = arguments.rbegin(); argument != arguments.rend(); ++argument) {
-      const bool has_one_dash =
-          argument->size() > 2 && (*argument)[0] == '-' && (*argument)[1] != '-';
-      const std::string text = has_one_dash ? "-" + *argument : *argument;
-      if (text == "--fix" || text == "--diff") {
-        return Error{*argument, "cgoscope-lint mends nothing by itself", "leave the flag out"};
+    std::vector<std::string> words;
+    words.reserve(arguments.size());
+    for (const std::string& argument : arguments) {
+      const bool has_one_dash = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+      words.push_back(has_one_dash ? "-" + argument : argument);
+      if (words.back() == "--fix" || words.back() == "--diff") {
+        return Error{argument, "cgoscope-lint mends nothing by itself", "leave the flag out"};
       }
-      reversed.push_back(text);
     }
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
     try {
-      app_.parse(reversed);
+      app_.parse(words);
     } catch (const CLI::ParseError& error) {
       return Error{"wrong flags", error.what(), "the flags are those of cgoscope-lint -flags"};
     }
@@ -75,7 +76,7 @@ class Flags {
       if (end > at) options_.lint.tags.push_back(tags_.substr(at, end - at));
       at = end + 1;
     }
-    options_.output.least = *parse_severity(fail_on_);
+    options_.output.least = parse_severity(fail_on_).value_or(Severity::kNote);
     options_.output.problems = partial_.empty();
     return options_;
   }

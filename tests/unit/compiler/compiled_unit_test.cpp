@@ -118,6 +118,19 @@ TEST_F(CompiledUnitTest, WhatThePackageDefinesElsewhereIsNoLibraryFunction) {
   EXPECT_EQ(texts(lint_unit(made_by_cgo(), {})).size(), 2U);
 }
 
+TEST_F(CompiledUnitTest, AFileThatIsIncludedAndCompiledShowsItsFindingsOnce) {
+  tree_.write("i/i.go", "package i\n\n// #include \"i.c\"\nimport \"C\"\n\nfunc F() { C.f() }\n");
+  const std::string file = tree_.write("i/i.c", "#include <unistd.h>\nvoid f(void) { pause(); }\n");
+  EXPECT_EQ(texts(lint_unit({file, "", false, {}, {"f"}}, {})).size(), 1U);
+  EXPECT_THAT(texts(lint_unit({tree_.path("b001/i.cgo2.c"),
+                               "\n#line 3 \"" + tree_.path("i/i.go") + "\"\n",
+                               false,
+                               {"-I", tree_.path("i")},
+                               {}},
+                              {})),
+              IsEmpty());
+}
+
 TEST(DefinesFunction, IsANameParametersAndABrace) {
   EXPECT_TRUE(defines_function("int f(void) { return 1; }", "f"));
   EXPECT_TRUE(defines_function("int ESECT\nf (int (*g)(int), int b)\n\n{", "f"));

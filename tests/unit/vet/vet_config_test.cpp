@@ -58,6 +58,7 @@ std::string config_text(const std::string& directory, const std::string& folder,
 
 std::vector<std::string> names(const std::vector<std::string>& paths) {
   std::vector<std::string> result;
+  result.reserve(paths.size());
   for (const std::string& path : paths) result.push_back(path.substr(path.rfind('/') + 1));
   return result;
 }
