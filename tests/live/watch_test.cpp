@@ -66,7 +66,7 @@ const Row kRows[] = {
      4,
      {"--gc-window", "3s"}},
     {"forced_gc_twin", "examples/forced_gc", "healthy", "", "", "", 12},
-    {"gosched_spin", "examples/gosched_spin", "bug", "gosched-spin", "runtime.Gosched()", "", 7},
+    {"gosched_spin", "examples/gosched_spin", "bug", "gosched-spin", "runtime.Gosched()", "", 9},
     {"gosched_spin_twin", "examples/gosched_spin", "healthy", "", "", "", 8},
     {"cpu_hog",
      "examples/cpu_hog",
