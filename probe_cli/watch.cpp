@@ -243,7 +243,7 @@ Result<int> Run::run() {
   }
   judge_.emplace(subject_, options_.settings, options_.selection);
   flood_suspicion_.emplace(options_.settings("--flood-growth") / 2);
-  spin_suspicion_.emplace(options_.settings("--spin-rate"));
+  spin_suspicion_.emplace(options_.settings("--spin-rate") / 2);
 
   if (const Result<bool> attached = attach(); !attached) return attached.error();
   if (command_) {
