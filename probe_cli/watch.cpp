@@ -72,9 +72,9 @@ std::vector<Wish> wishes_for(const std::vector<std::string>& names) {
   };
   std::vector<Wish> wishes;
   for (const SignalRow& row : signal_rows()) {
-    const bool on_standby = row.group == SignalGroup::kParks ||
-                            row.group == SignalGroup::kGoroutines ||
-                            row.group == SignalGroup::kHandoffs;
+    const bool on_standby =
+        row.group == SignalGroup::kParks || row.group == SignalGroup::kGoroutines ||
+        row.group == SignalGroup::kHandoffs || row.group == SignalGroup::kYields;
     wishes.push_back(named("all") || named(row.name) ? Wish::kYes
                      : named("auto") && on_standby   ? Wish::kStandby
                      : named("auto")                 ? Wish::kYes
@@ -117,6 +117,7 @@ class Run {
   int64_t next_goroutines_ns_ = 0;
   std::optional<Judge> judge_;
   std::optional<FloodSuspicion> flood_suspicion_;
+  std::optional<SpinSuspicion> spin_suspicion_;
   std::optional<Output> output_, record_;
   std::unique_ptr<Sink> sink_;
   std::optional<RecordingWriter> recording_;
@@ -250,6 +251,7 @@ Result<int> Run::run() {
   }
   judge_.emplace(subject_, options_.settings, options_.selection);
   flood_suspicion_.emplace(options_.settings("--flood-growth") / 2);
+  spin_suspicion_.emplace(options_.settings("--spin-rate") / 2);
 
   if (const Result<bool> attached = attach(); !attached) return attached.error();
   if (command_) {
@@ -421,6 +423,9 @@ void Run::interval(bool last) {
   const bool flood = flood_suspicion_->judge(sample);
   if (!last && (unnamed_exits || flood)) groups_->want(SignalGroup::kGoroutines);
   if (!last && !unnamed_exits && !flood) groups_->release(SignalGroup::kGoroutines);
+  const bool spin = spin_suspicion_->judge(sample, sampler_->stacks());
+  if (!last && spin) groups_->want(SignalGroup::kYields);
+  if (!last && !spin) groups_->release(SignalGroup::kYields);
   for (std::string& news : groups_->take_news()) note(std::move(news));
   if (recording_) recording_->sample(sample, symbols_->stacks());
   tell(*sink_, *judge_, sample, symbols_->stacks());

@@ -3,9 +3,9 @@
 // thousands of times a second; a loop that does work and gives way now and then, to be polite, does
 // not.
 //
-// Such a loop is so fast that counting it costs more than the budget allows, so it can be counted
-// for one interval only. That it lasts is then told by the scheduler's own counters in memory:
-// every turn begins with a goroutine being scheduled.
+// Every turn begins with a goroutine being scheduled, which the scheduler counts in memory. When
+// that is much, the signal is attached that tells whose loop it is; and when it is so fast that
+// counting it costs more than the budget allows, memory goes on to tell that it lasts.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,15 +21,6 @@ namespace {
 constexpr size_t kLeastIntervals = 3;  // fewer could be one wait
 // Of an interval, that the signal must be attached to be believed. The budget cuts it this short.
 constexpr double kLeastShare = 0.02;
-
-// The program's own line. The runtime gives way too: runtime.GC while it sweeps, the sweeper
-// itself.
-const Frame* yielding_line(const std::vector<Frame>& stack) {
-  const auto at = std::find_if(stack.begin(), stack.end(), [](const Frame& frame) {
-    return frame.function != "runtime.Gosched" && frame.function != "runtime.mcall";
-  });
-  return at == stack.end() || is_runtime_function(at->function) ? nullptr : &*at;
-}
 
 class GoschedSpin : public Detector {
  public:

@@ -59,8 +59,8 @@ struct MainNumber {
   }
 };
 
-// One cause, one finding: a deadlock is why goroutines pile up before a lock, and a lock that is
-// held is why those at it are ever more.
+// One cause, one finding: a deadlock is why goroutines pile up before a lock, a lock that is held is
+// why those at it are ever more, and so is a `go` statement that outruns their ends.
 void leave_causes(std::map<std::string, LiveFinding>& findings) {
   const auto has = [&](std::string_view rule, const Frame* where) {
     return std::any_of(findings.begin(), findings.end(), [&](const auto& row) {
@@ -71,7 +71,9 @@ void leave_causes(std::map<std::string, LiveFinding>& findings) {
   std::erase_if(findings, [&](const auto& row) {
     const LiveFinding& finding = row.second;
     if (finding.rule == "lock-held") return deadlock;
-    return finding.rule == "goroutine-leak" && (deadlock || has("lock-held", &finding.where));
+    if (finding.rule != "goroutine-leak") return false;
+    const Frame& started = std::get<GoroutineLeakEvidence>(finding.evidence).started;
+    return deadlock || has("lock-held", &finding.where) || has("goroutine-flood", &started);
   });
 }
 

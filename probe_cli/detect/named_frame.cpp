@@ -46,4 +46,12 @@ const Frame* timer_frame(const std::vector<Frame>& stack) {
   });
 }
 
+const Frame* yielding_line(const std::vector<Frame>& stack) {
+  for (const Frame& frame : stack) {
+    if (frame.function == "runtime.Gosched" || frame.function == "runtime.mcall") continue;
+    return is_runtime_function(frame.function) ? nullptr : &frame;
+  }
+  return nullptr;
+}
+
 }  // namespace cgoscope

@@ -34,4 +34,8 @@ const Frame* parking_frame(const std::vector<Frame>& stack);
 // The line that creates a timer: outside the runtime, time and context.
 const Frame* timer_frame(const std::vector<Frame>& stack);
 
+// The line that calls runtime.Gosched. nullptr when the runtime gives way itself: runtime.GC while
+// it sweeps, the sweeper.
+const Frame* yielding_line(const std::vector<Frame>& stack);
+
 }  // namespace cgoscope

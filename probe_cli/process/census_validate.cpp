@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 
 #include "probe_cli/process/census.h"
@@ -15,9 +16,12 @@ namespace cgoscope {
 namespace {
 
 constexpr int kAttempts = 10;
-constexpr int kMoments = 20;
+constexpr int kMoments = 500;
 constexpr uint64_t kMostPs = 1 << 16;
 constexpr uint64_t kMostGs = 10'000;
+
+// As of a runtime that is setting itself up.
+constexpr std::string_view kNoStackYet = "no M has a stack with a saved stack pointer";
 
 struct Slice {
   uint64_t pointer = 0, length = 0, capacity = 0;
@@ -127,7 +131,7 @@ std::string misfit_of_ms(const TargetMemory& memory, const GLayout& g, const Lin
       return "the goroutine of " + name + " does not point back to it";
     }
   }
-  return with_stack == 0 ? "no M has a stack with a saved stack pointer" : "";
+  return with_stack == 0 ? std::string(kNoStackYet) : "";
 }
 
 // "" when goroutines have ids and stacks as they should, and those that run are known to their Ms.
@@ -235,7 +239,9 @@ Result<bool> CensusReader::validate() const {
     }
     if (misfit.empty()) return true;
   }
-  return Error{what, misfit, "run cgoscope inspect, and report its output"};
+  return Error{
+      what, misfit,
+      misfit == kNoStackYet ? "try again" : "run cgoscope inspect, and report its output"};
 }
 
 }  // namespace cgoscope

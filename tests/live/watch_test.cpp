@@ -1,6 +1,7 @@
 // The whole probe on real programs: each row is a program, what is wrong with it, and what must be
 // said of it; over Go releases and kinds of build, attached to while they run and started by us.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -70,7 +71,14 @@ const Row kRows[] = {
      4,
      {"--gc-window", "3s"}},
     {"forced_gc_twin", "examples/forced_gc", "healthy", "", "", "", 12},
-    {"gosched_spin", "examples/gosched_spin", "bug", "gosched-spin", "runtime.Gosched()", "", 7},
+    {"gosched_spin",
+     "examples/gosched_spin",
+     "bug",
+     "gosched-spin",
+     "runtime.Gosched()",
+     "",
+     9,
+     {"--spin-rate", "2000"}},
     {"gosched_spin_twin", "examples/gosched_spin", "healthy", "", "", "", 8},
     {"cpu_hog",
      "examples/cpu_hog",
@@ -215,7 +223,8 @@ TEST_P(WatchTest, SaysWhatIsWrong) {
   std::vector<std::string> command = {
       CGOSCOPE, "watch", "--format", "json", "--duration", std::to_string(one.row.seconds) + "s"};
   // A program that we start shares its standard error with the report.
-  const std::string report = testing::TempDir() + "watch_test_report.jsonl";
+  const std::string report =
+      testing::TempDir() + "watch_test_report-" + std::to_string(getpid()) + ".jsonl";
   if (one.start == Start::kSpawned) command.insert(command.end(), {"--output", report});
   command.insert(command.end(), one.row.options.begin(), one.row.options.end());
   std::unique_ptr<Program> target;
@@ -230,6 +239,7 @@ TEST_P(WatchTest, SaysWhatIsWrong) {
   ASSERT_FALSE(ended.timed_out);
   const std::vector<json> records =
       lines_of(one.start == Start::kAttached ? ended.out : text_of(report));
+  std::filesystem::remove(report);
   ASSERT_FALSE(records.empty()) << ended.err;
   EXPECT_EQ(records.front().at("type"), "start");
   ASSERT_EQ(records.back().at("type"), "end") << ended.out << ended.err;

@@ -220,12 +220,12 @@ TEST_F(Ways, SignalsOnStandbyComeAndGo) {
 // interval that is beyond any budget.
 TEST_F(Ways, ASignalThatIsTooDearStaysDetached) {
   const fs::path binary = go_program("examples/gosched_spin", "bug");
-  const Ended ended = watch({"--duration", "8s", "--", binary.string()});
+  const Ended ended = watch({"--spin-rate", "2000", "--duration", "10s", "--", binary.string()});
   EXPECT_FALSE(finding_of(ended.err, "gosched-spin").is_null()) << ended.err;
   const json yield = signal_of(ended.err, "yield");
   ASSERT_FALSE(yield.is_null()) << ended.err;
-  EXPECT_GT(yield.at("hits"), 10'000);
-  EXPECT_LT(yield.at("attached_ms"), 2500) << yield;
+  EXPECT_GT(yield.at("hits"), 1000);
+  EXPECT_LT(yield.at("attached_ms"), 5000) << yield;
 }
 
 TEST_F(Ways, AStormOfAttachingHarmsNothing) {
