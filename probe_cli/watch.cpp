@@ -423,7 +423,7 @@ void Run::interval(bool last) {
   const bool flood = flood_suspicion_->judge(sample);
   if (!last && (unnamed_exits || flood)) groups_->want(SignalGroup::kGoroutines);
   if (!last && !unnamed_exits && !flood) groups_->release(SignalGroup::kGoroutines);
-  const bool spin = spin_suspicion_->judge(sample, sampler_->stacks());
+  const bool spin = spin_suspicion_->judge(sample, symbols_->stacks());
   if (!last && spin) groups_->want(SignalGroup::kYields);
   if (!last && !spin) groups_->release(SignalGroup::kYields);
   for (std::string& news : groups_->take_news()) note(std::move(news));

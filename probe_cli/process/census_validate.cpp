@@ -78,7 +78,7 @@ struct LinkOffsets {
   uint32_t m_curg = 0, g_m = 0, g_status = 0;
 };
 
-// Whether the goroutine that the M runs says so too, at some moment of a few: the two are changed
+// Whether the goroutine that the M runs says so too, at some moment of many: the two are changed
 // one after the other, up to a million times a second.
 bool goroutine_points_back(const TargetMemory& memory, const LinkOffsets& offsets, uint64_t m) {
   for (int moment = 0; moment < kMoments; ++moment) {
@@ -89,7 +89,7 @@ bool goroutine_points_back(const TargetMemory& memory, const LinkOffsets& offset
   return false;
 }
 
-// Whether the M of a goroutine that runs or is in a call says so too, at some moment of a few.
+// Whether the M of a goroutine that runs or is in a call says so too, at some moment of many.
 bool m_points_back(const TargetMemory& memory, const LinkOffsets& offsets, uint64_t g) {
   for (int moment = 0; moment < kMoments; ++moment) {
     const auto status = memory.value<uint32_t>(g + offsets.g_status);
