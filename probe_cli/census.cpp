@@ -39,8 +39,7 @@ Result<int> take_census(const CensusOptions& options, std::ostream& out) {
   if (!target) return target.error();
   Result<GoBinary> binary = GoBinary::open(target->executable());
   if (!binary) return binary.error();
-  const auto segments = binary->image->segments();
-  const Result<uint64_t> base = target->load_base(segments.empty() ? 0 : segments[0].address);
+  const Result<uint64_t> base = target->load_base(binary->image->first_address());
   if (!base) return base.error();
   Symbols symbols(*binary, *base);
   MemoryLook look(*target, *binary, *base, symbols);

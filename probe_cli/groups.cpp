@@ -21,6 +21,23 @@ size_t index(SignalGroup group) { return static_cast<size_t>(group); }
 
 }  // namespace
 
+std::vector<Wish> wishes_for(const std::vector<std::string>& names) {
+  const auto named = [&](std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<Wish> wishes;
+  for (const SignalRow& row : signal_rows()) {
+    const bool on_standby =
+        row.group == SignalGroup::kParks || row.group == SignalGroup::kGoroutines ||
+        row.group == SignalGroup::kHandoffs || row.group == SignalGroup::kYields;
+    wishes.push_back(named("all") || named(row.name) ? Wish::kYes
+                     : named("auto") && on_standby   ? Wish::kStandby
+                     : named("auto")                 ? Wish::kYes
+                                                     : Wish::kNo);
+  }
+  return wishes;
+}
+
 Groups::Groups(Attachment& attachment, std::vector<PlannedSignal> signals, std::vector<Wish> wishes,
                Budget budget, HitCost cost, double cpus)
     : attachment_(attachment),

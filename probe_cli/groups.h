@@ -23,6 +23,9 @@ enum class Wish : uint8_t {
   kYes,
 };
 
+// In the order of cg_signal, by what --signals lists: names of signals, "auto", "all".
+std::vector<Wish> wishes_for(const std::vector<std::string>& names);
+
 class Groups {
  public:
   // `attachment` must outlive it. Of `signals` those that are ready; `wishes` in the order of

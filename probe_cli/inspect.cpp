@@ -122,8 +122,7 @@ Result<Facts> gather(const std::string& subject) {
   if (!binary) return binary.error();
   std::vector<PlannedSignal> signals = plan_signals(*binary);
   Facts facts{target->executable_name(), pid, std::move(*binary), std::move(signals), "", true};
-  const auto segments = facts.binary.image->segments();
-  const Result<uint64_t> base = target->load_base(segments.empty() ? 0 : segments[0].address);
+  const Result<uint64_t> base = target->load_base(facts.binary.image->first_address());
   const Result<bool> valid =
       base ? CensusReader(TargetMemory(*pid), facts.binary.layout, facts.binary.globals, *base)
                  .validate()

@@ -54,12 +54,14 @@ void add_to(GoroutineSample& to, const GoroutineSample& from) {
   to.goids.resize(std::min(to.goids.size(), kGoidsPerGroup));
 }
 
-}  // namespace
-
+// Whether the runtime counts a goroutine with this function as its own, which is not among
+// runtime.NumGoroutine (isSystemGoroutine, src/runtime/traceback.go).
 bool starts_system_goroutine(std::string_view function) {
   return function.starts_with("runtime.") && function != "runtime.main" &&
          function != "runtime.handleAsyncEvent" && function != "runtime.corostart";
 }
+
+}  // namespace
 
 MemoryLook::MemoryLook(const Target& target, const GoBinary& binary, uint64_t load_base,
                        Symbols& symbols)

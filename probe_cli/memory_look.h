@@ -17,10 +17,6 @@
 
 namespace cgoscope {
 
-// Whether the runtime counts a goroutine with this function as its own, which is not among
-// runtime.NumGoroutine (isSystemGoroutine, src/runtime/traceback.go).
-bool starts_system_goroutine(std::string_view function);
-
 class MemoryLook {
  public:
   // All must outlive it. Of a binary whose layout is not known nothing is seen: see validate().

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +27,7 @@
 #include "probe_cli/report/recording.h"
 #include "probe_cli/report/sink.h"
 #include "probe_cli/sampler.h"
+#include "probe_cli/signal_descriptor.h"
 
 namespace cgoscope {
 namespace {
@@ -38,50 +38,6 @@ constexpr int64_t kKillAfterNs = 5 * kSecond;
 constexpr int kEndingMs = 100;
 // Goroutines are read again when so many times has passed what reading them took.
 constexpr int64_t kGoroutinesEvery = 20;
-
-// The signals that end a run, or are forwarded to a command, as a descriptor.
-class Signals {
- public:
-  Signals() {
-    sigemptyset(&set_);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD})
-      sigaddset(&set_, signal);
-    sigprocmask(SIG_BLOCK, &set_, &before_);
-    fd_ = Descriptor(signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK));
-    std::signal(SIGPIPE, SIG_IGN);  // a reader of our output that goes away is an error of ours
-  }
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
-  ~Signals() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  int fd() const { return fd_.get(); }
-  // 0 when there is none.
-  int next() const {
-    signalfd_siginfo info{};
-    return read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo)
-                                                              : 0;
-  }
-
- private:
-  sigset_t set_{}, before_{};
-  Descriptor fd_;
-};
-
-std::vector<Wish> wishes_for(const std::vector<std::string>& names) {
-  const auto named = [&](std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  std::vector<Wish> wishes;
-  for (const SignalRow& row : signal_rows()) {
-    const bool on_standby =
-        row.group == SignalGroup::kParks || row.group == SignalGroup::kGoroutines ||
-        row.group == SignalGroup::kHandoffs || row.group == SignalGroup::kYields;
-    wishes.push_back(named("all") || named(row.name) ? Wish::kYes
-                     : named("auto") && on_standby   ? Wish::kStandby
-                     : named("auto")                 ? Wish::kYes
-                                                     : Wish::kNo);
-  }
-  return wishes;
-}
 
 class Run {
  public:
@@ -102,7 +58,7 @@ class Run {
   void note(std::string text) { notes_.push_back(std::move(text)); }
 
   const WatchOptions& options_;
-  Signals signals_;
+  SignalDescriptor signals_;
   std::optional<Command> command_;
   std::optional<Target> target_;
   std::optional<GoBinary> binary_;
@@ -134,7 +90,7 @@ class Run {
   std::optional<int64_t> cpu_time_last_ns_;
   std::optional<int64_t> kill_at_ns_;
   std::string why_;
-  Sample last_words_;  // read when the target said that it was about to end
+  std::optional<Sample> last_words_;  // read when the target said that it was about to end
   Sample last_;
 };
 
@@ -258,8 +214,7 @@ Result<int> Run::run() {
     if (const Result<bool> started = command_->start(); !started) return started.error();
   }
   cpu_time_before_ns_ = target_->cpu_time_ns();
-  const auto segments = binary_->image->segments();
-  const Result<uint64_t> base = target_->load_base(segments.empty() ? 0 : segments[0].address);
+  const Result<uint64_t> base = target_->load_base(binary_->image->first_address());
   if (!base && binary_->image->position_independent() && !target_->exited()) return base.error();
   if (base) load_base_ = *base;
   symbols_.emplace(*binary_, load_base_);
@@ -405,16 +360,18 @@ void Run::interval(bool last) {
   sample.wall_ns = clock_ns(CLOCK_REALTIME);
   sampler_->take(sample);
   if (!target_->exited()) look_at_memory(sample);
-  if (!sample.goroutines_read) std::swap(sample.goroutines, last_words_.goroutines);
-  sample.goroutines_read = sample.goroutines_read || last_words_.goroutines_read;
-  last_words_ = {};
+  if (!sample.goroutines_read && last_words_) {
+    sample.goroutines = std::move(last_words_->goroutines);
+    sample.goroutines_walked = last_words_->goroutines_walked;
+    sample.goroutines_read = true;
+  }
+  last_words_.reset();
   if (!last) share = groups_->interval_over(now);
   sample.run_ns = now - began_ns_;
   sample.last = last;
   sample.overhead_share = share;
   sample.signals = groups_->signal_samples();
-  std::swap(sample.events, events_);
-  events_.clear();
+  sample.events = std::exchange(events_, {});
   if (!target_->exited()) cpu_time_last_ns_ = target_->cpu_time_ns();
   // Somebody exits locked to a thread since before we came: who, only its end can tell.
   const bool unnamed_exits =

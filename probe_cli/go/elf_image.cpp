@@ -248,6 +248,9 @@ Machine ElfImage::machine() const { return parts_->machine; }
 bool ElfImage::position_independent() const { return parts_->position_independent; }
 uint64_t ElfImage::size_bytes() const { return parts_->file().size(); }
 std::span<const ElfSegment> ElfImage::segments() const { return parts_->segments; }
+uint64_t ElfImage::first_address() const {
+  return segments().empty() ? 0 : segments().front().address;
+}
 std::span<const ElfSection> ElfImage::sections() const { return parts_->sections; }
 
 const ElfSection* ElfImage::section(std::string_view name) const {

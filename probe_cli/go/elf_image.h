@@ -53,6 +53,7 @@ class ElfImage {
   uint64_t size_bytes() const;
 
   std::span<const ElfSegment> segments() const;
+  uint64_t first_address() const;  // of the first segment, as linked; 0 when there is none
   std::span<const ElfSection> sections() const;  // empty when there is no section table
   const ElfSection* section(std::string_view name) const;
   // Its bytes as they lie in the file; empty when it has none there or is cut off.

@@ -14,7 +14,7 @@ namespace cgoscope {
 namespace {
 
 constexpr uint64_t kMostPs = 1 << 16;
-constexpr int64_t kMostGoroutines = int64_t{1} << 32;
+constexpr uint64_t kMostGoroutines = uint64_t{1} << 32;
 // Larger than the frame of runtime.cgocall in any release, and than that of a system call's
 // wrapper.
 constexpr uint64_t kMostFrameBytes = 256;
@@ -198,7 +198,7 @@ Census CensusReader::read() const {
 
 void CensusReader::read_sched(Census& census) const {
   const SchedLayout& layout = layout_.sched;
-  const size_t extent = extent_of({layout.mnext, layout.nmfreed, layout.maxmcount, layout.nmidle});
+  const size_t extent = extent_of({layout.mnext, layout.nmfreed, layout.maxmcount});
   if (!globals_.sched || !layout.mnext || !layout.nmfreed || !layout.maxmcount) {
     census.problems.emplace_back("thread totals: where they lie in runtime.sched is not known");
     return;
@@ -211,13 +211,13 @@ void CensusReader::read_sched(Census& census) const {
   }
   census.sched =
       SchedRecord{sched->value<int64_t>(layout.mnext), sched->value<int64_t>(layout.nmfreed),
-                  sched->value<int32_t>(layout.maxmcount), sched->value<int32_t>(layout.nmidle)};
+                  sched->value<int32_t>(layout.maxmcount)};
 }
 
 void CensusReader::read_goroutines_peak(Census& census) const {
   if (!globals_.allgs) return;  // find_globals() has said so
-  const auto length = memory_.value<int64_t>(loaded(*globals_.allgs) + sizeof(uint64_t));
-  if (length && *length > 0 && *length <= kMostGoroutines) census.goroutines_peak = *length;
+  if (const auto allgs = read_slice(memory_, loaded(*globals_.allgs), kMostGoroutines))
+    census.goroutines_peak = static_cast<int64_t>(allgs->length);
 }
 
 // A P's heap holds timers that were stopped until it is next tidied; they are counted in it, and
@@ -231,11 +231,8 @@ void CensusReader::read_ps(Census& census) const {
     census.problems.emplace_back("timers: where they lie in runtime.p is not known");
     return;
   }
-  struct Slice {
-    uint64_t pointer = 0, length = 0;
-  };
-  const auto allp = memory_.value<Slice>(loaded(*globals_.allp));
-  if (!allp || !is_pointer(allp->pointer) || allp->length == 0 || allp->length > kMostPs) {
+  const auto allp = read_slice(memory_, loaded(*globals_.allp), kMostPs);
+  if (!allp) {
     census.problems.emplace_back("timers: runtime.allp cannot be read");
     return;
   }

@@ -35,7 +35,6 @@ struct GRecord {
   uint64_t address = 0;
   int64_t goid = 0;
   GStatus status = GStatus::kOther;
-  bool scanning = false;      // _Gscan
   uint8_t wait_reason = 0;    // the code; valid while waiting
   bool locked = false;        // to its M
   int64_t wait_since_ns = 0;  // CLOCK_MONOTONIC; 0 when the runtime does not know
@@ -72,7 +71,6 @@ struct SchedRecord {
   int64_t threads_created = 0;  // sched.mnext
   int64_t threads_freed = 0;    // sched.nmfreed
   int32_t threads_limit = 0;    // sched.maxmcount
-  int32_t idle_ms = 0;
 };
 
 struct Census {

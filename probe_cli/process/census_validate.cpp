@@ -23,10 +23,6 @@ constexpr uint64_t kMostGs = 10'000;
 // As of a runtime that is setting itself up.
 constexpr std::string_view kNoStackYet = "no M has a stack with a saved stack pointer";
 
-struct Slice {
-  uint64_t pointer = 0, length = 0, capacity = 0;
-};
-
 bool has_m(GStatus status) { return status == GStatus::kRunning || status == GStatus::kSyscall; }
 
 struct Stack {
@@ -138,9 +134,8 @@ std::string misfit_of_ms(const TargetMemory& memory, const GLayout& g, const Lin
 // Of very many the first are looked at.
 std::string misfit_of_gs(const TargetMemory& memory, const GLayout& g, const LinkOffsets& offsets,
                          uint64_t allgs, std::optional<uint64_t> goidgen) {
-  const auto slice = memory.value<Slice>(allgs);
-  if (!slice || !is_pointer(slice->pointer) || slice->length == 0 ||
-      slice->length > slice->capacity) {
+  const auto slice = read_slice(memory, allgs, UINT64_MAX);
+  if (!slice) {
     return "runtime.allgs is no list";
   }
   std::vector<uint64_t> addresses(std::min(slice->length, kMostGs));
@@ -179,9 +174,8 @@ std::string misfit_of_gs(const TargetMemory& memory, const GLayout& g, const Lin
 
 // "" when all Ps fit.
 std::string misfit_of_ps(const TargetMemory& memory, const PLayout& layout, uint64_t allp) {
-  const auto slice = memory.value<Slice>(allp);
-  if (!slice || !is_pointer(slice->pointer) || slice->length == 0 || slice->length > kMostPs ||
-      slice->length > slice->capacity) {
+  const auto slice = read_slice(memory, allp, kMostPs);
+  if (!slice) {
     return "runtime.allp is no list";
   }
   std::vector<uint64_t> ps(slice->length);

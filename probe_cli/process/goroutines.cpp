@@ -22,10 +22,6 @@ constexpr size_t kMostFrames = 32;
 constexpr uint64_t kWalkedOfEachKind = 16;
 constexpr int kAttempts = 3;
 
-struct Slice {
-  uint64_t pointer = 0, length = 0, capacity = 0;
-};
-
 // What is known of a goroutine without its stack.
 struct Kind {
   GStatus status = GStatus::kOther;
@@ -215,15 +211,11 @@ std::vector<uint64_t> listed(const TargetMemory& memory, uint64_t allgs,
                              std::vector<std::string>& problems) {
   // The list moves when it grows; then the old one was read, or a part of each.
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const auto slice = memory.value<Slice>(allgs);
-    if (!slice || !is_pointer(slice->pointer) || slice->length == 0 ||
-        slice->length > slice->capacity || slice->length > kMostGoroutines) {
-      continue;
-    }
+    const auto slice = read_slice(memory, allgs, kMostGoroutines);
+    if (!slice) continue;
     std::vector<uint64_t> addresses(slice->length);
     if (!memory.read(slice->pointer, std::as_writable_bytes(std::span(addresses)))) continue;
-    const auto after = memory.value<Slice>(allgs);
-    if (!after || after->pointer != slice->pointer) continue;
+    if (memory.value<uint64_t>(allgs) != slice->pointer) continue;
     std::erase_if(addresses, [](uint64_t address) { return !is_pointer(address); });
     return addresses;
   }

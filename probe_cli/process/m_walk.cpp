@@ -80,11 +80,9 @@ size_t g_extent(const GLayout& layout) {
 
 GRecord read_g(const RuntimeRecord& g, const GLayout& layout, uint64_t address) {
   GRecord record;
-  const auto status = g.value<uint32_t>(layout.atomicstatus);
   record.address = address;
   record.goid = g.value<int64_t>(layout.goid);
-  record.status = status_of(status);
-  record.scanning = (status & kScanBit) != 0;
+  record.status = status_of(g.value<uint32_t>(layout.atomicstatus));
   record.wait_reason = g.value<uint8_t>(layout.waitreason);
   record.locked = g.value<uint64_t>(layout.lockedm) != 0;
   record.wait_since_ns = g.value<int64_t>(layout.waitsince);

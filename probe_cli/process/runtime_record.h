@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <vector>
@@ -61,43 +60,7 @@ class RuntimeRecord {
 // runtime's allocator puts them, are read together: what a read costs is the number of its pieces.
 class RuntimeRecords {
  public:
-  RuntimeRecords(const TargetMemory& memory, const std::vector<uint64_t>& addresses, size_t extent)
-      : extent_(extent), records_(addresses.size()) {
-    std::vector<size_t> order(addresses.size());
-    std::iota(order.begin(), order.end(), size_t{0});
-    std::sort(order.begin(), order.end(),
-              [&](size_t a, size_t b) { return addresses[a] < addresses[b]; });
-    std::vector<Run> runs;
-    size_t bytes = 0;
-    for (const size_t index : order) {
-      const uint64_t address = addresses[index];
-      const bool joins = !runs.empty() && address - runs.back().address < kLongestRun - extent &&
-                         address <= runs.back().end() + kWidestGap;
-      if (!joins) {
-        runs.push_back({address, 0, bytes, {}});
-        bytes += extent;
-        runs.back().size = extent;
-      } else if (const uint64_t end = address + extent; end > runs.back().end()) {
-        bytes += end - runs.back().end();
-        runs.back().size = end - runs.back().address;
-      }
-      runs.back().members.push_back(index);
-    }
-    bytes_.resize(bytes);
-    std::vector<MemoryRead> reads;
-    reads.reserve(runs.size());
-    for (const Run& run : runs)
-      reads.push_back({run.address, std::span(bytes_).subspan(run.offset, run.size), false});
-    memory.read_all(reads);
-    for (size_t i = 0; i < runs.size(); ++i) {
-      for (const size_t index : runs[i].members) {
-        const size_t offset = addresses[index] - runs[i].address;
-        const std::span<std::byte> record = reads[i].into.subspan(offset, extent);
-        // A gap may be what cannot be read.
-        if (reads[i].done || memory.read(addresses[index], record)) records_[index] = record.data();
-      }
-    }
-  }
+  RuntimeRecords(const TargetMemory& memory, const std::vector<uint64_t>& addresses, size_t extent);
 
   // nullopt when it could not be read.
   std::optional<RuntimeRecord> at(size_t index) const {
@@ -106,18 +69,18 @@ class RuntimeRecords {
   }
 
  private:
-  static constexpr uint64_t kWidestGap = 256;
-  static constexpr uint64_t kLongestRun = 2 * kMostRecordBytes;
-  struct Run {
-    uint64_t address = 0;
-    size_t size = 0, offset = 0;
-    std::vector<size_t> members;
-    uint64_t end() const { return address + size; }
-  };
-
   size_t extent_;
   std::vector<std::byte> bytes_;
   std::vector<const std::byte*> records_;
 };
+
+// A Go slice that is not empty.
+struct SliceHeader {
+  uint64_t pointer = 0, length = 0;
+};
+
+// nullopt when it cannot be read, is empty, or cannot be one: no pointer, longer than its capacity
+// or than `most`.
+std::optional<SliceHeader> read_slice(const TargetMemory& memory, uint64_t address, uint64_t most);
 
 }  // namespace cgoscope

@@ -1,6 +1,7 @@
 // Census, as a goroutine profile.
 #include <map>
 
+#include "findings/printable.h"
 #include "probe_cli/detect/named_frame.h"
 #include "probe_cli/report/census_report.h"
 #include "probe_cli/report/pprof.pb.h"
@@ -16,8 +17,8 @@ class ProfileWriter {
 
   int64_t text(const std::string& value) {
     const auto [at, is_new] = texts_.try_emplace(value, static_cast<int64_t>(texts_.size()));
-    // The format's strings are UTF-8, names of the target may be anything.
-    if (is_new) profile_.add_string_table(valid_utf8(value));
+    // The format's strings are UTF-8; names of the target may be anything.
+    if (is_new) profile_.add_string_table(printable(value));
     return at->second;
   }
 
@@ -42,12 +43,6 @@ class ProfileWriter {
   }
 
  private:
-  static std::string valid_utf8(const std::string& value) {
-    std::string valid;
-    for (const char byte : value) valid += static_cast<unsigned char>(byte) < 0x80 ? byte : '?';
-    return valid;
-  }
-
   uint64_t function(const Frame& frame) {
     const auto [at, is_new] =
         functions_.try_emplace({frame.function, frame.file}, functions_.size() + 1);

@@ -197,7 +197,7 @@ void write_census_text(const CensusReport& report, const Stacks& stacks, size_t 
     out << fmt::format(" ({} Ms made and {} freed since the start; the limit is {}), {} Ps",
                        sample.threads_created, sample.threads_freed, sample.threads_limit,
                        report.ps_count);
-  if (sample.live_timers) out << fmt::format(", {} live timers", *sample.live_timers);
+  if (sample.live_timers) out << ", " << counted(*sample.live_timers, "live timer");
   out << '\n';
   if (sample.goroutines_walked < user)
     out << fmt::format("stacks are of {} goroutines, evenly chosen; all were counted\n",

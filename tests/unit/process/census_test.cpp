@@ -61,7 +61,7 @@ class CensusOfGo : public testing::TestWithParam<GoToolchain> {
     auto binary = GoBinary::open(target->executable());
     ASSERT_TRUE(binary) << binary.error().message();
     binary_.emplace(std::move(*binary));
-    const auto base = target->load_base(binary_->image->segments()[0].address);
+    const auto base = target->load_base(binary_->image->first_address());
     ASSERT_TRUE(base) << base.error().message();
     base_ = *base;
     reader_.emplace(TargetMemory(child_->pid()), binary_->layout, binary_->globals, base_,
