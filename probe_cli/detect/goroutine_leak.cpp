@@ -16,7 +16,6 @@ namespace cgoscope {
 namespace {
 
 constexpr size_t kLeastIntervals = 3;
-constexpr int kPatience = 5;                          // looks to wait for the signal
 constexpr int64_t kAskAgainAfterNs = 60'000'000'000;  // at a place whose goroutines are woken
 constexpr double kWokenShare = 0.1;                   // of the growth; counts are not of one moment
 
@@ -69,11 +68,7 @@ class GoroutineLeak : public Detector {
       }
       Suspect& suspect = suspects_[place];
       if (suspect.woken_at_ns && sample.at_ns - *suspect.woken_at_ns < kAskAgainAfterNs) continue;
-      const SignalSample* park = find_signal(sample, CG_PARK);
-      const int64_t attached_ns = park != nullptr ? park->attached_ns : 0;
-      suspect.balance.look(sample.at_ns, waiting_at(place, window_.back()),
-                           parks_at(place, subject_, sample, stacks), attached_ns);
-      ++suspect.looks;
+      suspect.balance.look(place, waiting_at(place, window_.back()), subject_, sample, stacks);
       const std::optional<double> woken_per_s = suspect.balance.woken_per_s();
       if (woken_per_s && *woken_per_s > kWokenShare * *growth_per_s) {
         suspect = {};
@@ -82,9 +77,7 @@ class GoroutineLeak : public Detector {
       }
       if (!woken_per_s) {
         wanted_ = true;
-        const bool comes = attached_ns > suspect.attached_before_ns || suspect.looks <= kPatience;
-        suspect.attached_before_ns = attached_ns;
-        if (comes) continue;
+        if (suspect.balance.may_come()) continue;
       }
       findings.push_back(
           describe(place, places.at(place), *growth_per_s, woken_per_s, sample, stacks));
@@ -97,8 +90,6 @@ class GoroutineLeak : public Detector {
  private:
   struct Suspect {
     WakeBalance balance;
-    int looks = 0;
-    int64_t attached_before_ns = 0;
     std::optional<int64_t> woken_at_ns;
   };
 

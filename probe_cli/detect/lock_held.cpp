@@ -12,7 +12,6 @@
 namespace cgoscope {
 namespace {
 
-constexpr int kPatience = 5;         // looks to wait for the signal
 constexpr double kWokenShare = 0.1;  // of the waiters, a second
 
 // semacquire: all of them before Go 1.21.
@@ -31,36 +30,23 @@ class LockHeld : public Detector {
   std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks) override {
     wanted_ = false;
     if (!sample.goroutines_read) return {};
-    std::map<WaitPlace, Waiting> lines;  // whoever started them
-    for (auto& [place, waiting] : waiting_places(sample, stacks)) {
-      if (!is_lock(place.reason)) continue;
-      Waiting& line = lines[{place.reason, place.where, {}}];
-      line.count += waiting.count;
-      line.goids.insert(line.goids.end(), waiting.goids.begin(), waiting.goids.end());
-      if (waiting.stack_count > line.stack_count) {
-        line.stack = waiting.stack;
-        line.stack_count = waiting.stack_count;
-      }
-    }
-    std::erase_if(seen_, [&](const auto& row) {
-      const auto now = lines.find(row.first);
-      return now == lines.end() || static_cast<double>(now->second.count) < least_waiters_;
+    std::map<WaitPlace, Waiting> lines = waiting_places(sample, stacks, false);
+    std::erase_if(lines, [&](const auto& row) {
+      return !is_lock(row.first.reason) || static_cast<double>(row.second.count) < least_waiters_;
     });
+    std::erase_if(seen_, [&](const auto& row) { return !lines.contains(row.first); });
 
     std::vector<LiveFinding> findings;
-    for (auto& [place, waiting] : lines) {
-      if (static_cast<double>(waiting.count) < least_waiters_) continue;
-      std::sort(waiting.goids.begin(), waiting.goids.end());
+    for (const auto& [place, waiting] : lines) {
+      if (waiting.goids.empty()) continue;  // of a recording that was made by hand
       Seen& seen = seen_[place];
       // Who has waited longest, as far as is known, has got the lock.
       if (seen.first_goid != waiting.goids.front()) seen = {sample.at_ns, waiting.goids.front()};
       if (sample.at_ns - seen.since_ns < after_ns_) continue;
-      const SignalSample* park = find_signal(sample, CG_PARK);
-      seen.balance.look(sample.at_ns, waiting.count, parks_at(place, subject_, sample, stacks),
-                        park != nullptr ? park->attached_ns : 0);
+      seen.balance.look(place, waiting.count, subject_, sample, stacks);
       const std::optional<double> woken_per_s = seen.balance.woken_per_s();
       if (!woken_per_s) {
-        wanted_ = wanted_ || ++seen.looks <= kPatience;
+        wanted_ = wanted_ || seen.balance.may_come();
         continue;
       }
       if (*woken_per_s > kWokenShare * static_cast<double>(waiting.count)) {
@@ -79,7 +65,6 @@ class LockHeld : public Detector {
     int64_t since_ns = 0;
     int64_t first_goid = 0;
     WakeBalance balance = {};
-    int looks = 0;
   };
 
   static LiveFinding describe(const WaitPlace& place, const Waiting& waiting, int64_t since_ns,
@@ -97,7 +82,6 @@ class LockHeld : public Detector {
     finding.where = place.where;
     finding.stack = stacks[waiting.stack];
     finding.goroutines = waiting.goids;
-    finding.goroutines.resize(std::min<size_t>(finding.goroutines.size(), 20));
     finding.message =
         fmt::format("{} have waited at {} ({}) for {} at least, and none goes on",
                     counted(evidence.waiters_count, "goroutine"), spoken_place(place.where),

@@ -16,6 +16,19 @@ Frame named(const std::vector<Frame>& stack) {
   return frame != nullptr ? *frame : Frame{};
 }
 
+// How often goroutines parked for this reason at this line so far.
+uint64_t parks_at(const WaitPlace& place, const Subject& subject, const Sample& sample,
+                  const Stacks& stacks) {
+  uint64_t parks = 0;
+  for (const PlaceSample& one : sample.places) {
+    if (one.signal != CG_PARK || one.detail >= subject.wait_reasons.size() ||
+        subject.wait_reasons[one.detail] != place.reason)
+      continue;
+    if (named(stacks[one.stack]) == place.where) parks += one.count;
+  }
+  return parks;
+}
+
 }  // namespace
 
 bool WaitPlace::operator<(const WaitPlace& other) const {
@@ -26,11 +39,12 @@ bool WaitPlace::operator<(const WaitPlace& other) const {
   return key(*this) < key(other);
 }
 
-std::map<WaitPlace, Waiting> waiting_places(const Sample& sample, const Stacks& stacks) {
+std::map<WaitPlace, Waiting> waiting_places(const Sample& sample, const Stacks& stacks,
+                                            bool by_go) {
   std::map<WaitPlace, Waiting> places;
   for (const GoroutineSample& one : sample.goroutines) {
     if (one.system || one.state != "waiting" || one.stack == kNoStack) continue;
-    const std::vector<Frame>& go = stacks[one.go];
+    const std::vector<Frame>& go = stacks[by_go ? one.go : kNoStack];
     Waiting& waiting =
         places[{one.wait_reason, named(stacks[one.stack]), go.empty() ? Frame{} : go.front()}];
     waiting.count += one.count;
@@ -48,20 +62,14 @@ std::map<WaitPlace, Waiting> waiting_places(const Sample& sample, const Stacks& 
   return places;
 }
 
-uint64_t parks_at(const WaitPlace& place, const Subject& subject, const Sample& sample,
-                  const Stacks& stacks) {
-  uint64_t parks = 0;
-  for (const PlaceSample& one : sample.places) {
-    if (one.signal != CG_PARK || one.detail >= subject.wait_reasons.size() ||
-        subject.wait_reasons[one.detail] != place.reason)
-      continue;
-    if (named(stacks[one.stack]) == place.where) parks += one.count;
-  }
-  return parks;
-}
-
-void WakeBalance::look(int64_t at_ns, uint64_t waiting, uint64_t parks, int64_t attached_ns) {
-  last_ = {at_ns, attached_ns, static_cast<double>(waiting), static_cast<double>(parks)};
+void WakeBalance::look(const WaitPlace& place, uint64_t waiting, const Subject& subject,
+                       const Sample& sample, const Stacks& stacks) {
+  const SignalSample* park = find_signal(sample, CG_PARK);
+  const int64_t attached_ns = park != nullptr ? park->attached_ns : 0;
+  ++looks_;
+  comes_ = attached_ns > last_.attached_ns;
+  last_ = {sample.at_ns, attached_ns, static_cast<double>(waiting),
+           static_cast<double>(parks_at(place, subject, sample, stacks))};
   // Of the interval in which it was attached, it is not known what came before.
   if (!first_ || first_->attached_ns == 0) first_ = last_;
 }

@@ -32,28 +32,33 @@ struct Waiting {
   std::vector<int64_t> goids;  // a few, the lowest, ascending
 };
 
-// Of the program's own goroutines, not the runtime's.
-std::map<WaitPlace, Waiting> waiting_places(const Sample& sample, const Stacks& stacks);
+// Of the program's own goroutines, not the runtime's. Without `by_go`, WaitPlace::go is left empty:
+// whoever started them.
+std::map<WaitPlace, Waiting> waiting_places(const Sample& sample, const Stacks& stacks,
+                                            bool by_go = true);
 
-// How often goroutines parked for this reason at this line so far, whoever started them.
-uint64_t parks_at(const WaitPlace& place, const Subject& subject, const Sample& sample,
-                  const Stacks& stacks);
-
-// How many of the goroutines at a place are woken, from looks at it.
+// How many of the goroutines at a line are woken, from looks at it.
 class WakeBalance {
  public:
-  // `waiting` of all `go` statements, as `parks` is; attached_ns: of the signal park, so far.
-  void look(int64_t at_ns, uint64_t waiting, uint64_t parks, int64_t attached_ns);
+  // `waiting`: how many wait there, whoever started them.
+  void look(const WaitPlace& place, uint64_t waiting, const Subject& subject, const Sample& sample,
+            const Stacks& stacks);
   // nullopt until the signal was attached for two seconds.
   std::optional<double> woken_per_s() const;
+  // Whether that may still come: the signal was attached since the last look, or it is too soon to
+  // say that it will not be.
+  bool may_come() const { return looks_ <= kPatience || comes_; }
 
  private:
+  static constexpr int kPatience = 5;  // looks
   struct Look {
     int64_t at_ns = 0, attached_ns = 0;
     double waiting = 0, parks = 0;
   };
   std::optional<Look> first_;
   Look last_;
+  int looks_ = 0;
+  bool comes_ = false;
 };
 
 }  // namespace cgoscope

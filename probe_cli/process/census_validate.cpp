@@ -233,9 +233,8 @@ Result<bool> CensusReader::validate() const {
     }
     if (misfit.empty()) return true;
   }
-  return Error{
-      what, misfit,
-      misfit == kNoStackYet ? "try again" : "run cgoscope inspect, and report its output"};
+  return Error{what, misfit,
+               misfit == kNoStackYet ? "try again" : "run cgoscope inspect, and report its output"};
 }
 
 }  // namespace cgoscope

@@ -182,6 +182,19 @@ TEST(LockHeld, Cases) {
   }
 }
 
+// A recording may be anybody's.
+TEST(LockHeld, GoroutinesWithoutIdsAreLeftOut) {
+  Goroutines goroutines;
+  Judge judge = goroutines.judge({"lock-held"});
+  EXPECT_THAT(
+      goroutines.run(judge, 15,
+                     [&](int, Sample& sample) {
+                       sample.goroutines = {goroutines.waiting("sync.Mutex.Lock", "get", 50)};
+                       sample.goroutines[0].goids.clear();
+                     }),
+      IsEmpty());
+}
+
 TEST(Deadlock, Cases) {
   const struct {
     std::string name;
