@@ -37,10 +37,7 @@ static __always_inline __u32 calls_above(const struct cg_cgo_calls* known, __u32
 }
 
 static __always_inline struct cg_cgo_function* cgo_function(__u64 stub) {
-  struct cg_cgo_function* function = bpf_map_lookup_elem(&cgo_functions, &stub);
-  if (function) return function;
-  bpf_map_update_elem(&cgo_functions, &stub, &never_called, BPF_NOEXIST);
-  return bpf_map_lookup_elem(&cgo_functions, &stub);
+  return find_or_add(&cgo_functions, &stub, &never_called);
 }
 
 static __always_inline enum outcome begin_cgo_call(cg_registers* r) {

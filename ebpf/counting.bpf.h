@@ -55,14 +55,29 @@ static __always_inline void count_outcome(struct cg_books* book, enum outcome ou
   }
 }
 
+// The value of a hash map at `key`, which begins as `none`; 0 when the map is full.
+static __always_inline void* find_or_add(void* map, const void* key, const void* none) {
+  void* value = bpf_map_lookup_elem(map, key);
+  if (value) return value;
+  bpf_map_update_elem(map, key, none, BPF_NOEXIST);
+  return bpf_map_lookup_elem(map, key);
+}
+
+static const __u64 not_once;
+
+// In a hash map whose values are how often: a __u64.
+static __always_inline enum outcome count_in(void* map, const void* key) {
+  __u64* count = find_or_add(map, key, &not_once);
+  if (!count) return MAP_FULL;
+  __sync_fetch_and_add(count, 1);
+  return AGGREGATED;
+}
+
+static const struct cg_count never_reached;
+
 static __always_inline enum outcome count_place(const struct cg_place* place) {
-  struct cg_count* count = bpf_map_lookup_elem(&places, place);
-  if (!count) {
-    struct cg_count none = {};
-    bpf_map_update_elem(&places, place, &none, BPF_NOEXIST);
-    count = bpf_map_lookup_elem(&places, place);
-    if (!count) return MAP_FULL;
-  }
+  struct cg_count* count = find_or_add(&places, place, &never_reached);
+  if (!count) return MAP_FULL;
   __sync_fetch_and_add(&count->count, 1);
   return AGGREGATED;
 }

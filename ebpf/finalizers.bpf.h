@@ -36,7 +36,6 @@ static __always_inline enum outcome note_captured_object(cg_registers* r) {
   __u64 words[1 + CG_CAPTURED_WORDS] = {};
   __u64 size = read_word(read_word(GO_ARGUMENT_0(r), GO_POINTER_TYPE_ELEM), GO_TYPE_SIZE);
   __u32 bytes;
-  __u64* count;
   if (object == 0 || closure == 0) return FILTERED;  // SetFinalizer(object, nil) takes it back
   if (size == 0) size = 1;
   // The page behind may never have been touched; then nothing of the closure lies there.
@@ -52,15 +51,7 @@ static __always_inline enum outcome note_captured_object(cg_registers* r) {
   if (capture.words == 0) return FILTERED;
   capture.code_pc = words[0];
   read_stack(r, CG_SET_FINALIZER, capture.pcs, CG_STACK_DEPTH);
-  count = bpf_map_lookup_elem(&captures, &capture);
-  if (!count) {
-    __u64 none = 0;
-    bpf_map_update_elem(&captures, &capture, &none, BPF_NOEXIST);
-    count = bpf_map_lookup_elem(&captures, &capture);
-    if (!count) return MAP_FULL;
-  }
-  __sync_fetch_and_add(count, 1);
-  return AGGREGATED;
+  return count_in(&captures, &capture);
 }
 
 // The finalizer goroutine calls reflectcall(type, closure, …), whose arguments are on the stack.

@@ -18,14 +18,10 @@ struct {
   __type(value, struct cg_go_statement);
 } go_statements SEC(".maps");
 
+static const struct cg_go_statement never_executed;
+
 static __always_inline struct cg_go_statement* go_statement(__u64 go_pc) {
-  struct cg_go_statement* statement = bpf_map_lookup_elem(&go_statements, &go_pc);
-  if (!statement) {
-    struct cg_go_statement none = {};
-    bpf_map_update_elem(&go_statements, &go_pc, &none, BPF_NOEXIST);
-    statement = bpf_map_lookup_elem(&go_statements, &go_pc);
-  }
-  return statement;
+  return find_or_add(&go_statements, &go_pc, &never_executed);
 }
 
 // runtime.newproc1(fn, callergp, callerpc).

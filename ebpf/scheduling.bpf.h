@@ -44,15 +44,6 @@ static __always_inline enum outcome count_yield(cg_registers* r) {
 // runtime.asyncPreempt2, on the goroutine's own stack.
 static __always_inline enum outcome count_preemption(cg_registers* r) {
   struct cg_preempted who = {.goid = read_word(GO_G(r), config.layout.g_goid)};
-  __u64* count;
   read_stack(r, CG_PREEMPT, who.pcs, CG_STACK_DEPTH);
-  count = bpf_map_lookup_elem(&preempted, &who);
-  if (!count) {
-    __u64 none = 0;
-    bpf_map_update_elem(&preempted, &who, &none, BPF_NOEXIST);
-    count = bpf_map_lookup_elem(&preempted, &who);
-    if (!count) return MAP_FULL;
-  }
-  __sync_fetch_and_add(count, 1);
-  return AGGREGATED;
+  return count_in(&preempted, &who);
 }

@@ -54,18 +54,9 @@ static __always_inline enum outcome count_thread_exit(void) {
   struct cg_churn_place place = {};  // all 0: it locked before the attach
   __u32 tid = (__u32)bpf_get_current_pid_tgid();
   const struct cg_locked_goroutine* who = bpf_map_lookup_elem(&thread_locker, &tid);
-  __u64* count;
   if (who) {
     place = who->place;
     bpf_map_delete_elem(&thread_locker, &tid);
   }
-  count = bpf_map_lookup_elem(&churn_places, &place);
-  if (!count) {
-    __u64 none = 0;
-    bpf_map_update_elem(&churn_places, &place, &none, BPF_NOEXIST);
-    count = bpf_map_lookup_elem(&churn_places, &place);
-    if (!count) return MAP_FULL;
-  }
-  __sync_fetch_and_add(count, 1);
-  return AGGREGATED;
+  return count_in(&churn_places, &place);
 }

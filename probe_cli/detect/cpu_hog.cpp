@@ -49,9 +49,8 @@ class CpuHog : public Detector {
     if (!add(sample)) return {};
     std::vector<LiveFinding> findings;
     std::map<std::string, Loop> loops;  // by function
-    for (const auto& [goid, hits] : intervals_.back().hits) {
-      const int64_t since_ns = busy_since(goid);
-      if (since_ns == 0 || sample.at_ns - since_ns < after_ns_) continue;
+    for (const auto& [goid, since_ns] : since_) {
+      if (sample.at_ns - since_ns < after_ns_) continue;
       if (const std::optional<Loop> loop = loop_of(goid, since_ns, stacks)) {
         Loop& all = loops[loop->where.function];
         if (all.goroutines.empty()) all = *loop;
@@ -106,12 +105,11 @@ class CpuHog : public Detector {
     return true;
   }
 
-  double rate_in(const Interval& interval, int64_t goid) const {
-    const auto at = interval.hits.find(goid);
-    if (at == interval.hits.end() || interval.attached_ns <= 0) return 0;
-    double hits = 0;
-    for (const auto& [stack, count] : at->second) hits += static_cast<double>(count);
-    return hits * 1e9 / interval.attached_ns;
+  static double per_s(const std::map<StackId, uint64_t>& hits, double attached_ns) {
+    if (attached_ns <= 0) return 0;
+    double all = 0;
+    for (const auto& [stack, count] : hits) all += static_cast<double>(count);
+    return all * 1e9 / attached_ns;
   }
 
   // Since when each goroutine has been interrupted often enough in each interval.
@@ -119,16 +117,11 @@ class CpuHog : public Detector {
     const Interval& newest = intervals_.back();
     std::map<int64_t, int64_t> since;
     for (const auto& [goid, hits] : newest.hits) {
-      if (rate_in(newest, goid) < rate_) continue;
+      if (per_s(hits, newest.attached_ns) < rate_) continue;
       const auto before = since_.find(goid);
       since[goid] = before == since_.end() ? newest.from_ns : before->second;
     }
     since_ = std::move(since);
-  }
-
-  int64_t busy_since(int64_t goid) const {
-    const auto at = since_.find(goid);
-    return at == since_.end() ? 0 : at->second;
   }
 
   // The function that is among the innermost frames of nearly all interruptions; the inner one of

@@ -42,8 +42,11 @@ class FinalizerStall : public Detector {
     }
     for (const auto& [line, captured] : lines)
       findings.push_back(captures(line, captured.count, captured.most, sample, stacks));
-    if (sample.finalizer_began_ns > 0 && sample.at_ns - sample.finalizer_began_ns >= after_ns_)
+    if (seen_throughout_ && sample.finalizer_began_ns > 0 &&
+        sample.at_ns - sample.finalizer_began_ns >= after_ns_)
       findings.push_back(held_up(sample, stacks));
+    const SignalSample* run = find_signal(sample, CG_FINALIZER_RUN);
+    seen_throughout_ = !run || run->state == "attached";
     return findings;
   }
 
@@ -102,6 +105,9 @@ class FinalizerStall : public Detector {
   }
 
   int64_t after_ns_;
+  // Throughout the interval that ends with the next sample. If not, the finalizer may have ended
+  // unseen.
+  bool seen_throughout_ = true;
 };
 
 }  // namespace

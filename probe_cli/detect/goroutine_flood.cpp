@@ -19,10 +19,9 @@
 namespace cgoscope {
 namespace {
 
-constexpr size_t kLeastIntervals = 3;  // fewer could be one burst
-constexpr int kPatience = 10;          // judgements to wait for signals that are in standby
-// Of an interval, that signals must be attached to be believed. The budget cuts them this short.
-constexpr double kLeastShare = 0.02;
+constexpr size_t kLeastIntervals = 3;     // fewer could be one burst
+constexpr int kPatience = 10;             // judgements to wait for signals that are in standby
+constexpr double kLeastAttachedNs = 2e7;  // between two looks, for signals to be believed
 
 struct Balance {
   double starts = 0, exits = 0;
@@ -123,7 +122,7 @@ class GoroutineFlood : public Detector {
   static std::optional<std::map<Frame, Rates, FrameOrder>> rates_between(const Entry& from,
                                                                          const Entry& to) {
     const double attached_ns = to.attached_ns - from.attached_ns;
-    if (attached_ns < kLeastShare * 1e9 || to.at_ns <= from.at_ns) return std::nullopt;
+    if (attached_ns < kLeastAttachedNs || to.at_ns <= from.at_ns) return std::nullopt;
     std::map<Frame, Rates, FrameOrder> rates;
     for (const auto& [where, balance] : to.statements) {
       const auto at = from.statements.find(where);

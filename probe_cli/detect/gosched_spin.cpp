@@ -36,9 +36,10 @@ class GoschedSpin : public Detector {
       scheduled_.add({sample.at_ns - sample.run_ns, std::nullopt});
     scheduled_.add({sample.at_ns, sample.memory_read ? sample.schedules : std::nullopt});
     if (!yields_.full()) return {};
+    const std::vector<std::optional<double>> scheduled = scheduled_per_s();
     std::vector<LiveFinding> findings;
     for (const LineRates::Line& line : yields_.lines()) {
-      if (const std::optional<double> per_s = lasting_rate(line))
+      if (const std::optional<double> per_s = lasting_rate(line.where, scheduled))
         findings.push_back(describe(line.where, *per_s, sample, stacks));
     }
     return findings;
@@ -51,9 +52,9 @@ class GoschedSpin : public Detector {
   };
 
   // Turns a second, if there were many in each interval; nullopt otherwise.
-  std::optional<double> lasting_rate(const LineRates::Line& line) const {
-    const auto yields = yields_.per_s_by_interval(line.where, kLeastShare);
-    const auto scheduled = scheduled_per_s();
+  std::optional<double> lasting_rate(const Frame& where,
+                                     const std::vector<std::optional<double>>& scheduled) const {
+    const auto yields = yields_.per_s_by_interval(where, kLeastShare);
     double sum = 0;
     size_t counted = 0;
     for (size_t i = 0; i < yields.size(); ++i) {

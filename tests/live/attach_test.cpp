@@ -115,6 +115,13 @@ class Attach : public testing::TestWithParam<Row> {
     }
     return sum;
   }
+  // The one `go` statement in this function.
+  cg_go_statement go_statement_in(const std::string& function) const {
+    for (const auto& [go_pc, statement] : attachment_->go_statements()) {
+      if (function_at(go_pc) == function) return statement;
+    }
+    return {};
+  }
   // The one C function whose Go wrapper has this name.
   cg_cgo_function calls_of(const std::string& wrapper) const {
     for (const auto& [stub, function] : attachment_->cgo_functions()) {
@@ -164,10 +171,7 @@ TEST_P(Attach, ThreadsThatGoroutinesTakeAlong) {
 
 TEST_P(Attach, GoroutinesByTheStatementThatStartsThem) {
   ASSERT_NO_FATAL_FAILURE(run("threads", {SignalGroup::kGoroutines}));
-  cg_go_statement ours{};
-  for (const auto& [go_pc, statement] : attachment_->go_statements()) {
-    if (function_at(go_pc) == "main.threads") ours = statement;
-  }
+  const cg_go_statement ours = go_statement_in("main.threads");
   EXPECT_EQ(ours.started, 1000U);
   EXPECT_EQ(ours.ended, 1000U);
   EXPECT_EQ(function_at(ours.start_pc + 1), "main.lockAndExit");
@@ -175,10 +179,7 @@ TEST_P(Attach, GoroutinesByTheStatementThatStartsThem) {
 
 TEST_P(Attach, GoroutinesThatDoNotEnd) {
   ASSERT_NO_FATAL_FAILURE(run("parks", {SignalGroup::kGoroutines}));
-  cg_go_statement ours{};
-  for (const auto& [go_pc, statement] : attachment_->go_statements()) {
-    if (function_at(go_pc) == "main.parks") ours = statement;
-  }
+  const cg_go_statement ours = go_statement_in("main.parks");
   EXPECT_EQ(ours.started, 20000U);
   EXPECT_EQ(ours.ended, 0U);
 }

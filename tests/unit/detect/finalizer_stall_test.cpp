@@ -57,6 +57,22 @@ TEST_F(FinalizerStallTest, OneThatHoldsUpAllOthers) {
   EXPECT_THAT(look(40, 0), SizeIs(0));  // none runs
 }
 
+// The budget lets the signals go while one runs: that it has ended since is not seen.
+TEST_F(FinalizerStallTest, WhatMayHaveEndedUnseenHoldsUpNothing) {
+  const auto look = [&](double second, const char* state, double began) {
+    Sample sample = look_at(second);
+    sample.signals[CG_FINALIZER_RUN].state = state;
+    sample.finalizer = closure_;
+    sample.finalizer_began_ns = kAttachedAt + static_cast<int64_t>(began * 1e9);
+    return detector_->judge(sample, stacks_);
+  };
+  EXPECT_THAT(look(3, "detached", 2), SizeIs(0));
+  EXPECT_THAT(look(20, "detached", 2), SizeIs(0));
+  EXPECT_THAT(look(33, "part-time", 2), SizeIs(0));
+  EXPECT_THAT(look(34, "attached", 2), SizeIs(0));  // attached as of this look
+  EXPECT_THAT(look(50, "attached", 35), SizeIs(1));
+}
+
 TEST_F(FinalizerStallTest, AProofIsSaidOnceAWaitAgainWhenItIsTwiceAsLong) {
   Judge judge(go_server(), {}, {{"finalizer-stall"}, {}, {}});
   const auto said = [&](double second, bool held) {
