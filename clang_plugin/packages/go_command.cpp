@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "clang_plugin/packages/json_texts.h"
 #include "clang_plugin/packages/subprocess.h"
 
 namespace cgoscope {
@@ -20,20 +21,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kEnvTimeoutS = 60;
-
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-// Appends the strings of the list under `key`.
-void take_texts(const json& object, const char* key, std::vector<std::string>& to) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_array()) return;
-  for (const json& each : *found) {
-    if (each.is_string()) to.push_back(each.get<std::string>());
-  }
-}
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
