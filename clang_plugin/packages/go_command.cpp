@@ -22,11 +22,6 @@ using nlohmann::json;
 
 constexpr int kEnvTimeoutS = 60;
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 // 19 in "go1.19.8" or "devel go1.27-abc".
 int minor_version(std::string_view version) {
   const size_t at = version.find("go1.");
@@ -127,6 +122,11 @@ Result<GoSettings> go_settings(const std::string& directory) {
   settings.cxxflags = text_of(values, "CGO_CXXFLAGS");
   settings.pkg_config = text_of(values, "PKG_CONFIG");
   return settings;
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
 }
 
 GoSettings settings_of_environment() {

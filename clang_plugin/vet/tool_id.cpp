@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <sstream>
 #include <string_view>
 #include <vector>
 
+#include "clang_plugin/packages/go_command.h"
 #include "clang_plugin/packages/source_tree.h"
 #include "clang_plugin/settings.h"
 #include "findings/finding.h"
@@ -33,11 +33,6 @@ constexpr std::array<const char*, 11> kVariables = {"CPATH",
                                                     "CGO_CFLAGS_DISALLOW",
                                                     "CGO_CPPFLAGS_ALLOW",
                                                     "CGO_CXXFLAGS_ALLOW"};
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // The directories that a go.mod or go.work names: words that are paths (`use ./x`, `replace a =>
 // ../b`).
