@@ -22,7 +22,7 @@ constexpr size_t kMaxProgramBytes = size_t{1} << 30;
 constexpr size_t kMaxFileBytes = size_t{1} << 26;  // of settings, a catalogue, go.mod
 
 // What decides beside files, and is not in Go's own key.
-constexpr std::array<const char*, 11> kVariables = {"CPATH",
+constexpr std::array<const char*, 13> kVariables = {"CPATH",
                                                     "C_INCLUDE_PATH",
                                                     "CPLUS_INCLUDE_PATH",
                                                     "PKG_CONFIG",
@@ -32,7 +32,9 @@ constexpr std::array<const char*, 11> kVariables = {"CPATH",
                                                     "CGO_CFLAGS_ALLOW",
                                                     "CGO_CFLAGS_DISALLOW",
                                                     "CGO_CPPFLAGS_ALLOW",
-                                                    "CGO_CXXFLAGS_ALLOW"};
+                                                    "CGO_CPPFLAGS_DISALLOW",
+                                                    "CGO_CXXFLAGS_ALLOW",
+                                                    "CGO_CXXFLAGS_DISALLOW"};
 
 // The directories that a go.mod or go.work names: words that are paths (`use ./x`, `replace a =>
 // ../b`).
