@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -61,123 +60,137 @@ int write_report(const LintReport& report, const std::string& format, const std:
   return kClean;
 }
 
-int lint(int argc, char** argv) {
-  CLI::App app{"Finds calls that can block for long in C code that Go reaches through cgo.",
-               "cgoscope-lint"};
+// The options' values, as they are given.
+struct CommandLine {
+  LintOptions lint;
+  std::string format = "text", output, threshold, fail_on = "warning", partial;
+  std::string baseline, new_baseline, revision;
+  bool wants_plugin_flags = false;
+};
+
+void add_options(CLI::App& app, CommandLine& line) {
   app.set_help_flag("-h,--help", "Print this and exit");
   app.set_version_flag("--version", std::string("cgoscope-lint ") + CGOSCOPE_VERSION,
                        "Print the version and exit");
-  bool wants_plugin_flags = false;
-  app.add_flag("--plugin-flags", wants_plugin_flags,
+  app.add_flag("--plugin-flags", line.wants_plugin_flags,
                "Print the flags with which clang-19 loads the compiler plugin, for CGO_CFLAGS and "
                "CGO_CXXFLAGS, and exit");
   app.footer(
       "Exit status: 0 clean; 1 findings at or above --fail-on; 2 wrong usage; 3 nothing could be "
       "analysed; 4 part of it could not be\n"
       "analysed and nothing was found in the rest.");
-  LintOptions options;
-  std::string format = "text", output, threshold, fail_on_name = "warning", partial;
-  std::string baseline_path, new_baseline_path, revision;
-  app.add_option("PACKAGES", options.patterns,
+  app.add_option("PACKAGES", line.lint.patterns,
                  "Packages as `go list` understands them, directories, or .go files; a C file "
                  "stands for its directory (default ./...)")
       ->option_text("...");
-  app.add_option("--format", format,
+  app.add_option("--format", line.format,
                  "text (the default), json, sarif (2.1.0) or github (annotations of a job's log)")
       ->check(CLI::IsMember({"text", "json", "sarif", "github"}))
       ->option_text("FORMAT");
-  app.add_option("--output", output, "Write the report to this file instead of standard output")
+  app.add_option("--output", line.output,
+                 "Write the report to this file instead of standard output")
       ->option_text("FILE");
-  app.add_option("--threshold", threshold,
+  app.add_option("--threshold", line.threshold,
                  "Report waits of at least this long, as Go writes durations (default 1s, or "
                  ".cgoscope.yaml's)")
       ->option_text("DURATION");
-  app.add_option("--fail-on", fail_on_name,
+  app.add_option("--fail-on", line.fail_on,
                  "Exit with 1 at findings of this severity or above: error, warning (the default) "
                  "or note")
       ->check(CLI::IsMember({"error", "warning", "note"}))
       ->option_text("SEVERITY");
   // One value each time it is given: a vector would take the packages behind it too.
-  app.add_option("--catalogue", options.catalogue,
+  app.add_option("--catalogue", line.lint.catalogue,
                  "A YAML file of blocking functions that adds to the built-in ones, or replaces "
                  "them by name; may be given several times")
       ->allow_extra_args(false)
       ->option_text("FILE");
-  app.add_option("--baseline", baseline_path,
+  app.add_option("--baseline", line.baseline,
                  "Leave out the findings that this file has, which --write-baseline wrote")
       ->option_text("FILE");
-  app.add_option("--write-baseline", new_baseline_path,
+  app.add_option("--write-baseline", line.new_baseline,
                  "Write the findings of this run to this file, and take them as known")
       ->excludes("--baseline")
       ->option_text("FILE");
-  app.add_option("--changed-since", revision,
+  app.add_option("--changed-since", line.revision,
                  "Report only what the work tree adds to this commit of git: analyses the code as "
                  "of then too")
       ->excludes("--write-baseline")
       ->option_text("REV");
-  app.add_option("--tags", options.tags,
+  app.add_option("--tags", line.lint.tags,
                  "Build tags with commas between them, as for `go build -tags`; may be given "
                  "several times")
       ->allow_extra_args(false)
       ->delimiter(',')
       ->option_text("LIST");
-  app.add_option("--partial", partial,
+  app.add_option("--partial", line.partial,
                  "ok: what could not be analysed does not change the exit status")
       ->check(CLI::IsMember({"ok"}))
       ->option_text("ok");
-  options.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  app.add_option("-j,--jobs", options.jobs,
+  line.lint.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  app.add_option("-j,--jobs", line.lint.jobs,
                  "Packages and files to analyse at once, 1 to 1024 (default: one a CPU)")
       ->check(CLI::Range(1, 1024))
       ->option_text("N");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kClean : kUsage;
-  }
-  if (wants_plugin_flags) {
-    std::error_code ignored;
-    const auto flags = plugin_flags(std::filesystem::current_path(ignored).string());
-    if (!flags) return fail(kNothingDone, flags.error());
-    std::cout << *flags << '\n' << std::flush;
-    return kClean;
-  }
-  if (options.patterns.empty()) options.patterns.emplace_back("./...");
-  if (app.count("--output") > 0 && output.empty())
+}
+
+// What --baseline and --changed-since name.
+struct Known {
+  std::vector<BaselineEntry> baseline;
+  std::optional<GitTree> tree;
+  std::string commit;
+};
+
+// Checks the values, and reads what they name. The exit status when they cannot be used, else
+// kClean.
+int prepare(const CLI::App& app, CommandLine& line, Known& known) {
+  if (line.lint.patterns.empty()) line.lint.patterns.emplace_back("./...");
+  if (app.count("--output") > 0 && line.output.empty())
     return fail(kUsage, {"--output names no file", "it is empty", "give a path"});
   if (app.count("--threshold") > 0) {
-    const auto parsed = parse_duration_ns(threshold);
+    const auto parsed = parse_duration_ns(line.threshold);
     if (!parsed) {
       Error error = parsed.error();
       error.what = "--threshold: " + error.what;
       return fail(kUsage, error);
     }
-    options.threshold_ns = *parsed;
+    line.lint.threshold_ns = *parsed;
   }
-  if (!options.catalogue.empty()) {  // a wrong one is wrong usage, whatever there is to analyse
-    if (const auto catalogue = catalogue_with(options.catalogue); !catalogue)
+  if (!line.lint.catalogue.empty()) {  // a wrong one is wrong usage, whatever there is to analyse
+    if (const auto catalogue = catalogue_with(line.lint.catalogue); !catalogue)
       return fail(kUsage, catalogue.error());
   }
-  std::vector<BaselineEntry> baseline;
   if (app.count("--baseline") > 0) {
-    auto read = read_baseline(baseline_path);
+    auto read = read_baseline(line.baseline);
     if (!read) return fail(kUsage, read.error());
-    baseline = std::move(*read);
+    known.baseline = std::move(*read);
   }
-  if (app.count("--write-baseline") > 0 && new_baseline_path.empty())
+  if (app.count("--write-baseline") > 0 && line.new_baseline.empty())
     return fail(kUsage, {"--write-baseline names no file", "it is empty", "give a path"});
-  std::optional<GitTree> tree;
-  std::string commit;
   if (app.count("--changed-since") > 0) {
     auto around = GitTree::around(std::filesystem::current_path().string());
     if (!around) return fail(kNothingDone, around.error());
-    tree = std::move(*around);
-    const auto named = tree->commit(revision);
+    known.tree = std::move(*around);
+    const auto named = known.tree->commit(line.revision);
     if (!named) return fail(kUsage, named.error());
-    commit = *named;
+    known.commit = *named;
   }
-  const bool show_progress = isatty(STDERR_FILENO) != 0 &&
-                             !(output.empty() && isatty(STDOUT_FILENO) == 0 && format != "text");
+  return kClean;
+}
+
+int print_plugin_flags() {
+  std::error_code ignored;
+  const auto flags = plugin_flags(std::filesystem::current_path(ignored).string());
+  if (!flags) return fail(kNothingDone, flags.error());
+  std::cout << *flags << '\n' << std::flush;
+  return kClean;
+}
+
+Result<LintReport> run_with_progress(const CommandLine& line) {
+  const bool show_progress =
+      isatty(STDERR_FILENO) != 0 &&
+      !(line.output.empty() && isatty(STDOUT_FILENO) == 0 && line.format != "text");
+  LintOptions options = line.lint;
   const auto start = std::chrono::steady_clock::now();
   bool shown = false;
   if (show_progress) {
@@ -190,25 +203,43 @@ int lint(int argc, char** argv) {
   }
   auto report = run_lint(options);
   if (shown) std::cerr << "\r\x1b[K" << std::flush;
+  return report;
+}
+
+int lint(int argc, char** argv) {
+  CLI::App app{"Finds calls that can block for long in C code that Go reaches through cgo.",
+               "cgoscope-lint"};
+  CommandLine line;
+  add_options(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kClean : kUsage;
+  }
+  if (line.wants_plugin_flags) return print_plugin_flags();
+  Known known;
+  if (const int status = prepare(app, line, known); status != kClean) return status;
+  auto report = run_with_progress(line);
   if (!report) return fail(kNothingDone, report.error());
-  if (tree) {
-    if (const auto error = keep_added(*tree, commit, revision, options, *report))
+  if (known.tree) {
+    if (const auto error = keep_added(*known.tree, known.commit, line.revision, line.lint, *report))
       return fail(kNothingDone, *error);
   }
-  if (!baseline_path.empty()) apply_baseline(baseline, baseline_path, *report);
-  if (!new_baseline_path.empty()) {
-    baseline = baseline_of(report->findings);
-    if (!write_file(new_baseline_path, render_baseline(baseline)))
-      return fail(kNothingDone, {"cannot write the baseline to " + new_baseline_path,
+  if (!line.baseline.empty()) apply_baseline(known.baseline, line.baseline, *report);
+  if (!line.new_baseline.empty()) {
+    const std::vector<BaselineEntry> baseline = baseline_of(report->findings);
+    if (!write_file(line.new_baseline, render_baseline(baseline)))
+      return fail(kNothingDone, {"cannot write the baseline to " + line.new_baseline,
                                  std::strerror(errno), "check --write-baseline"});
-    apply_baseline(baseline, new_baseline_path, *report);
+    apply_baseline(baseline, line.new_baseline, *report);
   }
-  if (const int status = write_report(*report, format, output); status != kClean) return status;
-  const Severity fail_on = *parse_severity(fail_on_name);
+  if (const int status = write_report(*report, line.format, line.output); status != kClean)
+    return status;
+  const Severity fail_on = *parse_severity(line.fail_on);
   for (const Finding& finding : report->findings) {
     if (finding.severity >= fail_on) return kFindings;
   }
-  return report->errors.empty() || partial == "ok" ? kClean : kPartly;
+  return report->errors.empty() || line.partial == "ok" ? kClean : kPartly;
 }
 
 }  // namespace

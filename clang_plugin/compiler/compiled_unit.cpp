@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -21,11 +20,10 @@ namespace fs = std::filesystem;
 
 // Go's own C code is compiled with the user's flags too.
 bool is_of_go_itself(const std::string& path) {
-  const char* root = std::getenv("GOROOT");
-  if (root == nullptr || *root == '\0') return false;
+  const std::string root = variable("GOROOT");
+  if (root.empty()) return false;
   std::error_code ignored;
-  for (const std::string& folder :
-       {std::string(root), fs::canonical(std::string(root) + "/src", ignored).string()}) {
+  for (const std::string& folder : {root, fs::canonical(root + "/src", ignored).string()}) {
     if (!folder.empty() && path.starts_with(folder + "/")) return true;
   }
   return false;

@@ -23,6 +23,7 @@
 #include "clang/Lex/HeaderSearchOptions.h"
 #include "clang/Lex/PreprocessorOptions.h"
 #include "clang_plugin/compiler/compiled_unit.h"
+#include "clang_plugin/report/chain.h"
 #include "findings/duration.h"
 #include "findings/printable.h"
 
@@ -135,23 +136,15 @@ class Consumer : public clang::ASTConsumer {
   }
 
   void show(const Finding& finding) {
-    const CPlace c = finding.c.value_or(CPlace{});
-    const bool in_go = !finding.go.file.empty();
-    const clang::SourceLocation where =
-        in_go ? location(finding.go.file, finding.go.line, finding.go.column)
-              : location(c.file, c.line, c.column);
+    const ReportPlace at = place_of(finding);
+    const clang::SourceLocation where = location(at.file, at.line, at.column);
     say(finding.severity == Severity::kNote ? clang::DiagnosticsEngine::Remark : warning_level(),
         where, finding.message + " [" + finding.rule + "]");
-    for (size_t i = 0; i < finding.path.size(); ++i) {
-      const PathStep& step = finding.path[i];
-      const bool last = i + 1 == finding.path.size();
-      if (last && !in_go) continue;  // is where the finding itself stands
-      const std::string what =
-          last && finding.rule == "busy-wait"
-              ? " spins here"
-              : " calls " + (last ? c.call : finding.path[i + 1].function) + " here";
-      say(clang::DiagnosticsEngine::Note, location(step.file, step.line, last ? c.column : 1),
-          step.function + what);
+    std::vector<ReportPlace> chain = chain_of(finding);
+    // Without Go, the last step is where the finding itself stands.
+    if (finding.go.file.empty() && !chain.empty()) chain.pop_back();
+    for (const ReportPlace& step : chain) {
+      say(clang::DiagnosticsEngine::Note, location(step.file, step.line, step.column), step.text);
     }
     say(clang::DiagnosticsEngine::Note, where, "advice: " + finding.advice);
   }

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "clang_plugin/packages/json_texts.h"
 #include "clang_plugin/packages/source_tree.h"
 
 namespace cgoscope {
@@ -21,11 +22,6 @@ constexpr const char* kHint = "write it with --write-baseline";
 
 std::string counted(size_t count, const std::string& thing) {
   return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
-std::string text_of(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 bool is_id(const std::string& text) {

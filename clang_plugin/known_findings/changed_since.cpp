@@ -11,6 +11,7 @@
 
 #include "clang_plugin/known_findings/comparison.h"
 #include "clang_plugin/packages/source_tree.h"
+#include "clang_plugin/report/chain.h"
 
 namespace cgoscope {
 namespace {
@@ -256,18 +257,16 @@ class Comparison {
 
   // Whether the finding's own line is one that the change added.
   bool touched(const Finding& finding) {
-    const std::string& file =
-        finding.go.file.empty() && finding.c ? finding.c->file : finding.go.file;
-    const int line = finding.go.file.empty() && finding.c ? finding.c->line : finding.go.line;
-    const auto [known, is_new] = added_lines_.try_emplace(file);
+    const ReportPlace at = place_of(finding);
+    const auto [known, is_new] = added_lines_.try_emplace(at.file);
     if (is_new) {
       std::error_code ignored;
-      const std::string path = fs::weakly_canonical(file, ignored).string();
+      const std::string path = fs::weakly_canonical(at.file, ignored).string();
       if (auto lines = tree_.lines_added_since(commit_, below(tree_.root(), path)))
         known->second = std::move(*lines);
     }
     return std::any_of(known->second.begin(), known->second.end(), [&](const auto& range) {
-      return range.first <= line && line <= range.second;
+      return range.first <= at.line && at.line <= range.second;
     });
   }
 

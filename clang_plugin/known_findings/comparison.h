@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "clang_plugin/report/report.h"
 #include "findings/finding.h"
 
 namespace cgoscope {

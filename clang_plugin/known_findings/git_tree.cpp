@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <string_view>
 
-#include "clang_plugin/packages/source_tree.h"
 #include "clang_plugin/packages/subprocess.h"
 
 namespace cgoscope {

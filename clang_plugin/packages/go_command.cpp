@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "clang_plugin/packages/json_texts.h"
 #include "clang_plugin/packages/subprocess.h"
 
 namespace cgoscope {
@@ -20,25 +21,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kEnvTimeoutS = 60;
-
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-// Appends the strings of the list under `key`.
-void take_texts(const json& object, const char* key, std::vector<std::string>& to) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_array()) return;
-  for (const json& each : *found) {
-    if (each.is_string()) to.push_back(each.get<std::string>());
-  }
-}
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // 19 in "go1.19.8" or "devel go1.27-abc".
 int minor_version(std::string_view version) {
@@ -140,6 +122,11 @@ Result<GoSettings> go_settings(const std::string& directory) {
   settings.cxxflags = text_of(values, "CGO_CXXFLAGS");
   settings.pkg_config = text_of(values, "PKG_CONFIG");
   return settings;
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
 }
 
 GoSettings settings_of_environment() {

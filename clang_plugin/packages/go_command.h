@@ -23,7 +23,10 @@ struct GoSettings {
 // Fails only when there is a go command that does not answer as one.
 Result<GoSettings> go_settings(const std::string& directory);
 
-// The same from environment variables, for when there is no (working) go command.
+// Of the environment; "" when it is not set.
+std::string variable(const char* name);
+
+// The same as go_settings from environment variables, for when there is no (working) go command.
 GoSettings settings_of_environment();
 
 // The values of -tags in GOFLAGS.

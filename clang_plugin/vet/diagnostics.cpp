@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "clang_plugin/report/chain.h"
 #include "findings/printable.h"
 
 namespace cgoscope {
@@ -41,24 +42,12 @@ struct Diagnostic {
 Diagnostic of_finding(const Finding& finding) {
   Diagnostic diagnostic;
   diagnostic.category = finding.rule;
-  const CPlace c = finding.c.value_or(CPlace{});
-  const GoPlace& go = finding.go;
-  diagnostic.place = go.file.empty()
-                         ? Place{c.file, c.line, c.column}
-                         : Place{go.file, go.line, go.column, static_cast<int>(go.call.size())};
+  const ReportPlace at = place_of(finding);
+  diagnostic.place = Place{at.file, at.line, at.column, static_cast<int>(at.name.size())};
   diagnostic.message =
       fmt::format("{}: {} [{}]", severity_name(finding.severity), finding.message, finding.rule);
-  for (size_t i = 0; i < finding.path.size(); ++i) {
-    const PathStep& step = finding.path[i];
-    const bool is_last = i + 1 == finding.path.size();
-    const std::string what =
-        is_last && finding.rule == "busy-wait"
-            ? " spins here"
-            : " calls " + (is_last ? c.call : finding.path[i + 1].function) + " here";
-    Related related;
-    related.place = Place{step.file, step.line, is_last ? c.column : 0};
-    related.message = step.function + what;
-    diagnostic.related.push_back(std::move(related));
+  for (const ReportPlace& step : chain_of(finding)) {
+    diagnostic.related.push_back({Place{step.file, step.line, step.column}, step.text});
   }
   diagnostic.related.push_back({diagnostic.place, "advice: " + finding.advice});
   return diagnostic;

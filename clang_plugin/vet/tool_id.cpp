@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <sstream>
 #include <string_view>
 #include <vector>
 
+#include "clang_plugin/packages/go_command.h"
 #include "clang_plugin/packages/source_tree.h"
 #include "clang_plugin/settings.h"
 #include "findings/finding.h"
@@ -22,7 +22,7 @@ constexpr size_t kMaxProgramBytes = size_t{1} << 30;
 constexpr size_t kMaxFileBytes = size_t{1} << 26;  // of settings, a catalogue, go.mod
 
 // What decides beside files, and is not in Go's own key.
-constexpr std::array<const char*, 11> kVariables = {"CPATH",
+constexpr std::array<const char*, 13> kVariables = {"CPATH",
                                                     "C_INCLUDE_PATH",
                                                     "CPLUS_INCLUDE_PATH",
                                                     "PKG_CONFIG",
@@ -32,12 +32,9 @@ constexpr std::array<const char*, 11> kVariables = {"CPATH",
                                                     "CGO_CFLAGS_ALLOW",
                                                     "CGO_CFLAGS_DISALLOW",
                                                     "CGO_CPPFLAGS_ALLOW",
-                                                    "CGO_CXXFLAGS_ALLOW"};
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
+                                                    "CGO_CPPFLAGS_DISALLOW",
+                                                    "CGO_CXXFLAGS_ALLOW",
+                                                    "CGO_CXXFLAGS_DISALLOW"};
 
 // The directories that a go.mod or go.work names: words that are paths (`use ./x`, `replace a =>
 // ../b`).

@@ -16,10 +16,8 @@ namespace fs = std::filesystem;
 
 // The go command that called us comes first: its `go env` counts.
 void prefer_calling_go() {
-  const char* root = std::getenv("GOROOT");
-  const char* path = std::getenv("PATH");
-  if (root == nullptr || *root == '\0') return;
-  setenv("PATH", (std::string(root) + "/bin:" + (path == nullptr ? "" : path)).c_str(), 1);
+  const std::string root = variable("GOROOT");
+  if (!root.empty()) setenv("PATH", (root + "/bin:" + variable("PATH")).c_str(), 1);
 }
 
 Result<LintReport> lint_package(const VetConfig& config, const LintOptions& options) {

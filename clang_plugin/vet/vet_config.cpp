@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "clang_plugin/packages/directory.h"
+#include "clang_plugin/packages/json_texts.h"
 #include "clang_plugin/packages/source_tree.h"
 
 namespace cgoscope {
@@ -16,21 +17,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::string_view kMadeByCgo = ".cgo1.go";
-
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-std::vector<std::string> texts_of(const json& object, const char* key) {
-  std::vector<std::string> texts;
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_array()) return texts;  // Go writes an empty list as null
-  for (const json& each : *found) {
-    if (each.is_string()) texts.push_back(each.get<std::string>());
-  }
-  return texts;
-}
 
 bool is_made_by_cgo(const VetConfig& config, const std::string& path) {
   return path.ends_with(kMadeByCgo) && fs::path(path).parent_path() == config.folder;
@@ -72,8 +58,8 @@ Result<VetConfig> parse_vet_config(const std::string& text, const std::string& p
   config.id = text_of(object, "ID");
   config.directory = text_of(object, "Dir");
   config.import_path = text_of(object, "ImportPath");
-  config.go_files = texts_of(object, "GoFiles");
-  config.ignored_files = texts_of(object, "IgnoredFiles");
+  take_texts(object, "GoFiles", config.go_files);
+  take_texts(object, "IgnoredFiles", config.ignored_files);
   config.facts_file = text_of(object, "VetxOutput");
   config.output_file = text_of(object, "Stdout");
   const auto only_facts = object.find("VetxOnly");

@@ -4,7 +4,6 @@
 Usage: known_findings_test.py BASELINE_SCHEMA CGOSCOPE_LINT
 The packages are read as folders: PATH holds git alone, so nothing here depends on the machine's Go.
 """
-import copy
 import json
 import os
 import pathlib
@@ -153,7 +152,7 @@ def test_schema():
     one = ["findings", 0]
     for where, value in ((["schema"], "cgoscope/baseline/2"), (["findings"], DELETE), (["extra"], 1), (one + ["id"], "0123456789ABCDEF"),
                          (one + ["rule"], "stuck-m"), (one + ["severity"], "off"), (one + ["package"], DELETE), (one + ["call"], 1), (one + ["line"], 1)):
-        if validator.is_valid(broken(copy.deepcopy(right), where, value)):
+        if validator.is_valid(broken(right, where, value)):
             failures.append(f"the baseline's schema accepts {change(where, value)}")
 
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -26,6 +27,14 @@ constexpr const char* kFixtures[] = {"callbacks/exported_function",
                                      "suppressions/in_a_preamble.go",
                                      "suppressions/on_the_c_line",
                                      "suppressions/unused.go"};
+
+// "Toolchains.GoVet.IsSilentOnHealthyPackages.go_1_19"
+fs::path folder_of_test() {
+  const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
+  std::string name = std::string(test->test_suite_name()) + "." + test->name();
+  std::replace(name.begin(), name.end(), '/', '.');
+  return name;
+}
 
 }  // namespace
 
@@ -55,9 +64,8 @@ std::string gopath_of_real_packages() {
   return gopath;
 }
 
-ComparedModule::ComparedModule(const GoToolchain& toolchain, const fs::path& place,
-                               const std::string& name)
-    : toolchain_(toolchain), folder_(place / name) {
+ComparedModule::ComparedModule(const GoToolchain& toolchain)
+    : toolchain_(toolchain), folder_(COMPARED_FOLDER / folder_of_test()) {
   for (const char* variable : {"CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CPATH", "GOOS",
                                "GOARCH", "GOWORK", "GO111MODULE", "C_INCLUDE_PATH"}) {
     unsetenv(variable);
@@ -65,7 +73,7 @@ ComparedModule::ComparedModule(const GoToolchain& toolchain, const fs::path& pla
   const char* path = std::getenv("PATH");
   const std::string go_folder = toolchain.root.empty() ? "" : toolchain.root + "/bin:";
   environment_ = {"PATH=" + go_folder + (path == nullptr ? "" : path), "GOTOOLCHAIN=local",
-                  "GOFLAGS=-mod=mod", "CGO_ENABLED=1", "GOCACHE=" + (place / "cache").string()};
+                  "GOFLAGS=-mod=mod", "CGO_ENABLED=1", "GOCACHE=" COMPARED_FOLDER "/cache"};
   const auto version = run_process({go(), "version"}, "/", environment_, 60);
   if (!version || version->status != 0) return;
   const size_t at = version->out.find("go1.");
@@ -83,19 +91,11 @@ std::string ComparedModule::absolute(const std::string& path) const {
 
 void ComparedModule::copy_packages() const {
   const fs::path project = PROJECT_FOLDER;
-  const auto copy = [&](const fs::path& from, const fs::path& to) {
-    fs::create_directories(to);
-    for (const auto& entry : fs::directory_iterator(from)) {
-      if (entry.is_regular_file()) {
-        write_text(to / entry.path().filename(), file_text(entry.path()));
-      } else if (entry.path().filename() != "testdata") {
-        fs::create_directories(to / entry.path().filename());
-        for (const auto& inner : fs::directory_iterator(entry)) {
-          if (inner.is_regular_file()) {
-            write_text(to / entry.path().filename() / inner.path().filename(),
-                       file_text(inner.path()));
-          }
-        }
+  const auto copy = [](const fs::path& from, const fs::path& to) {
+    for (fs::recursive_directory_iterator entry(from), end; entry != end; ++entry) {
+      if (entry->path().filename() == "testdata") entry.disable_recursion_pending();
+      if (entry->is_regular_file()) {
+        write_text(to / entry->path().lexically_relative(from), file_text(entry->path()));
       }
     }
   };

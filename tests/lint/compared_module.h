@@ -19,10 +19,9 @@ void write_text(const std::filesystem::path& path, const std::string& text);
 
 class ComparedModule {
  public:
-  // In a folder of this name in `place`, with a build cache beside it that all modules share. The
-  // variables that say how Go and C are read are unset.
-  ComparedModule(const GoToolchain& toolchain, const std::filesystem::path& place,
-                 const std::string& name);
+  // In a folder with the running test's name, and a build cache beside it that all modules share.
+  // The variables that say how Go and C are read are unset.
+  explicit ComparedModule(const GoToolchain& toolchain);
 
   void copy_packages() const;
 

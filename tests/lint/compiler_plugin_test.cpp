@@ -42,9 +42,7 @@ class PluginInGoBuild : public testing::TestWithParam<GoToolchain> {
  protected:
   void SetUp() override {
     if (!has_clang()) GTEST_SKIP() << "no clang-19 in PATH";
-    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::replace(name.begin(), name.end(), '/', '.');
-    module_.emplace(GetParam(), COMPARED_FOLDER, "plugin." + name);
+    module_.emplace(GetParam());
     if (module_->go_minor() == 0) GTEST_SKIP() << "no " << GetParam().go();
   }
 

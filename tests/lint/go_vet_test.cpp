@@ -2,7 +2,6 @@
 // Go runs it again when, and only when, something changed.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -24,10 +23,7 @@ using nlohmann::json;
 class GoVet : public testing::TestWithParam<GoToolchain> {
  protected:
   void SetUp() override {
-    const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::string(test->name());
-    std::replace(name.begin(), name.end(), '/', '.');
-    module_.emplace(GetParam(), GO_VET_FOLDER, name);
+    module_.emplace(GetParam());
     if (module_->go_minor() == 0) GTEST_SKIP() << "no " << GetParam().go();
   }
 

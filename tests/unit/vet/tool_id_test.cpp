@@ -96,6 +96,15 @@ TEST_F(SettingsId, ChangesWithWhereHeadersAreFound) {
   EXPECT_TRUE(changed());
 }
 
+TEST_F(SettingsId, ChangesWithWhichFlagsAreAllowed) {
+  for (const std::string flags : {"CFLAGS", "CPPFLAGS", "CXXFLAGS"}) {
+    for (const char* word : {"_ALLOW", "_DISALLOW"}) {
+      variables_.set("CGO_" + flags + word, "-f.*");
+      EXPECT_TRUE(changed()) << flags << word;
+    }
+  }
+}
+
 TEST(ToolId, IsALineThatGoTakes) {
   const TemporaryTree tree;
   tree.write("go.mod", "module example.org/m\n");
