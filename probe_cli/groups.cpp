@@ -16,6 +16,10 @@ constexpr SignalGroup kAllGroups[] = {
     SignalGroup::kPreemptions, SignalGroup::kFinalizers,  SignalGroup::kFinalizerRuns};
 static_assert(std::size(kAllGroups) == kSignalGroups);
 
+// Too dear to be attached all the time.
+constexpr SignalGroup kOnStandby[] = {SignalGroup::kParks, SignalGroup::kGoroutines,
+                                      SignalGroup::kHandoffs, SignalGroup::kYields};
+
 SignalGroup group_of(cg_signal signal) { return signal_rows()[signal].group; }
 size_t index(SignalGroup group) { return static_cast<size_t>(group); }
 
@@ -27,9 +31,7 @@ std::vector<Wish> wishes_for(const std::vector<std::string>& names) {
   };
   std::vector<Wish> wishes;
   for (const SignalRow& row : signal_rows()) {
-    const bool on_standby =
-        row.group == SignalGroup::kParks || row.group == SignalGroup::kGoroutines ||
-        row.group == SignalGroup::kHandoffs || row.group == SignalGroup::kYields;
+    const bool on_standby = std::ranges::find(kOnStandby, row.group) != std::end(kOnStandby);
     wishes.push_back(named("all") || named(row.name) ? Wish::kYes
                      : named("auto") && on_standby   ? Wish::kStandby
                      : named("auto")                 ? Wish::kYes
@@ -75,6 +77,15 @@ bool Groups::begin(int64_t now_ns) {
   }
   return std::all_of(groups_.begin(), groups_.end(),
                      [](const Group& group) { return group.failed.empty(); });
+}
+
+void Groups::follow(const std::function<bool(cg_signal)>& wanted) {
+  for (const SignalGroup group : kOnStandby) {
+    const bool wants = std::ranges::any_of(signal_rows(), [&](const SignalRow& row) {
+      return row.group == group && wanted(row.signal);
+    });
+    wants ? want(group) : release(group);
+  }
 }
 
 void Groups::want(SignalGroup group) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,10 +36,9 @@ class Groups {
 
   // Attaches what is wanted; false when a group could not be attached, of which take_news() tells.
   bool begin(int64_t now_ns);
-  // From now on the group is wanted: its standby signals are attached at the next interval.
-  void want(SignalGroup group);
-  // No longer, unless the user asked for it.
-  void release(SignalGroup group);
+  // Attaches the groups on standby that have a signal which somebody wants now, and lets go the
+  // others, unless the user asked for them.
+  void follow(const std::function<bool(cg_signal)>& wanted);
   // When the next part-time group is to be let go; nullopt when none is.
   std::optional<int64_t> next_change_ns() const;
   // Lets go what is due.
@@ -65,6 +65,8 @@ class Groups {
     int64_t attached_before_ns = 0;  // in the intervals that are over
     std::string failed;              // why it could not be attached
   };
+  void want(SignalGroup group);
+  void release(SignalGroup group);
   double hit_cost_ns(cg_signal signal) const;
   void attach(SignalGroup group);
   // What the hits since the last time cost, by group, in ns.

@@ -15,7 +15,6 @@
 
 #include "probe_cli/attach/attachment.h"
 #include "probe_cli/clock.h"
-#include "probe_cli/detect/suspicion.h"
 #include "probe_cli/go/go_binary.h"
 #include "probe_cli/groups.h"
 #include "probe_cli/memory_look.h"
@@ -72,8 +71,6 @@ class Run {
   bool memory_is_read_ = false;
   int64_t next_goroutines_ns_ = 0;
   std::optional<Judge> judge_;
-  std::optional<FloodSuspicion> flood_suspicion_;
-  std::optional<SpinSuspicion> spin_suspicion_;
   std::optional<Output> output_, record_;
   std::unique_ptr<Sink> sink_;
   std::optional<RecordingWriter> recording_;
@@ -206,8 +203,6 @@ Result<int> Run::run() {
     recording_.emplace(record_->stream());
   }
   judge_.emplace(subject_, options_.settings, options_.selection);
-  flood_suspicion_.emplace(options_.settings("--flood-growth") / 2);
-  spin_suspicion_.emplace(options_.settings("--spin-rate") / 2);
 
   if (const Result<bool> attached = attach(); !attached) return attached.error();
   if (command_) {
@@ -373,21 +368,10 @@ void Run::interval(bool last) {
   sample.signals = groups_->signal_samples();
   sample.events = std::exchange(events_, {});
   if (!target_->exited()) cpu_time_last_ns_ = target_->cpu_time_ns();
-  // Somebody exits locked to a thread since before we came: who, only its end can tell.
-  const bool unnamed_exits =
-      std::any_of(sample.churn.begin(), sample.churn.end(),
-                  [](const ChurnSample& churn) { return churn.lock == kNoStack; });
-  const bool flood = flood_suspicion_->judge(sample);
-  if (!last && (unnamed_exits || flood)) groups_->want(SignalGroup::kGoroutines);
-  if (!last && !unnamed_exits && !flood) groups_->release(SignalGroup::kGoroutines);
-  const bool spin = spin_suspicion_->judge(sample, symbols_->stacks());
-  if (!last && spin) groups_->want(SignalGroup::kYields);
-  if (!last && !spin) groups_->release(SignalGroup::kYields);
   for (std::string& news : groups_->take_news()) note(std::move(news));
   if (recording_) recording_->sample(sample, symbols_->stacks());
   tell(*sink_, *judge_, sample, symbols_->stacks());
-  if (!last && judge_->wants(CG_PARK)) groups_->want(SignalGroup::kParks);
-  if (!last && !judge_->wants(CG_PARK)) groups_->release(SignalGroup::kParks);
+  if (!last) groups_->follow([&](cg_signal signal) { return judge_->wants(signal); });
   last_ = std::move(sample);
 }
 

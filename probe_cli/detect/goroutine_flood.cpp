@@ -13,6 +13,7 @@
 
 #include "probe_cli/detect/detector.h"
 #include "probe_cli/detect/named_frame.h"
+#include "probe_cli/detect/suspicion.h"
 #include "probe_cli/detect/window.h"
 #include "probe_cli/detect/wording.h"
 
@@ -50,9 +51,11 @@ class GoroutineFlood : public Detector {
   explicit GoroutineFlood(const Settings& settings)
       : growth_(settings("--flood-growth")),
         last_total_(settings("--flood-total")),
-        window_(static_cast<int64_t>(settings("--flood-window")), kLeastIntervals) {}
+        window_(static_cast<int64_t>(settings("--flood-window")), kLeastIntervals),
+        suspicion_(growth_ / 2) {}
 
   std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks) override {
+    suspicious_ = suspicion_.judge(sample);
     window_.add(entry_of(sample, stacks));
     const Growth growth = peak_growth();
     bool flood = window_.full() && growth.throughout && growth.per_s >= growth_;
@@ -70,6 +73,10 @@ class GoroutineFlood : public Detector {
     std::vector<LiveFinding> findings;
     findings.push_back(describe(statement, growth, sample, stacks));
     return findings;
+  }
+
+  bool wants(cg_signal signal) const override {
+    return suspicious_ && (signal == CG_GOROUTINE_START || signal == CG_GOROUTINE_EXIT);
   }
 
  private:
@@ -230,6 +237,8 @@ class GoroutineFlood : public Detector {
 
   double growth_, last_total_;
   Window<Entry> window_;
+  FloodSuspicion suspicion_;
+  bool suspicious_ = false;
   Statement named_;
   int waited_ = 0;
 };

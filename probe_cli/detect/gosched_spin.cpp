@@ -13,6 +13,7 @@
 
 #include "probe_cli/detect/detector.h"
 #include "probe_cli/detect/line_rates.h"
+#include "probe_cli/detect/suspicion.h"
 #include "probe_cli/detect/wording.h"
 
 namespace cgoscope {
@@ -28,9 +29,11 @@ class GoschedSpin : public Detector {
       : rate_(settings("--spin-rate")),
         yields_(CG_YIELD, static_cast<int64_t>(settings("--spin-window")), kLeastIntervals,
                 yielding_line),
-        scheduled_(static_cast<int64_t>(settings("--spin-window")), kLeastIntervals) {}
+        scheduled_(static_cast<int64_t>(settings("--spin-window")), kLeastIntervals),
+        suspicion_(rate_ / 2) {}
 
   std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks) override {
+    suspicious_ = suspicion_.judge(sample, stacks);
     yields_.add(sample, stacks);
     if (scheduled_.empty() && sample.run_ns > 0)
       scheduled_.add({sample.at_ns - sample.run_ns, std::nullopt});
@@ -44,6 +47,8 @@ class GoschedSpin : public Detector {
     }
     return findings;
   }
+
+  bool wants(cg_signal signal) const override { return suspicious_ && signal == CG_YIELD; }
 
  private:
   struct Scheduled {
@@ -112,6 +117,8 @@ class GoschedSpin : public Detector {
   double rate_;
   LineRates yields_;
   Window<Scheduled> scheduled_;
+  SpinSuspicion suspicion_;
+  bool suspicious_ = false;
 };
 
 }  // namespace

@@ -65,6 +65,8 @@ class ThreadChurn : public Detector {
         window_(static_cast<int64_t>(settings("--churn-window")), 1) {}
 
   std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks) override {
+    unseen_locks_ = std::any_of(sample.churn.begin(), sample.churn.end(),
+                                [](const ChurnSample& churn) { return churn.lock == kNoStack; });
     if (window_.empty() && sample.run_ns > 0) window_.add(at_the_attach(sample));
     window_.add(entry_of(sample, stacks));
     if (window_.span_ns() <= 0) return {};
@@ -114,6 +116,11 @@ class ThreadChurn : public Detector {
       findings.push_back(describe(*top, recent.size() - 1, sample, stacks, rates));
     }
     return findings;
+  }
+
+  // Of who exits locked since before we came, only the end tells who it was.
+  bool wants(cg_signal signal) const override {
+    return unseen_locks_ && signal == CG_GOROUTINE_EXIT;
   }
 
  private:
@@ -246,6 +253,7 @@ class ThreadChurn : public Detector {
   bool started_by_us_;
   double window_s_, rate_, last_exits_;
   Window<Entry> window_;
+  bool unseen_locks_ = false;
 };
 
 }  // namespace

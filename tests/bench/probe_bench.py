@@ -8,6 +8,7 @@ servers those of CGOSCOPE_SERVERS. Parts: hit, attach, memory, server, delay, ce
 so that both see the same machine; each figure is a median.
 """
 import json
+import math
 import os
 import pathlib
 import re
@@ -194,8 +195,15 @@ def memory():
         say(f"  {name:40} {kib / 1024:6.1f}")
 
 
+def spread(ratios):
+    """Their geometric mean, with the 95% interval of it (a normal's: there are 20 and more)."""
+    logs = [math.log(ratio) for ratio in ratios]
+    mean, error = statistics.mean(logs), 1.96 * statistics.stdev(logs) / math.sqrt(len(logs))
+    return f"{math.exp(mean):.3f} ({math.exp(mean - error):.3f} to {math.exp(mean + error):.3f})"
+
+
 def throughput():
-    say("Requests a second of a server under load on the same CPUs, without the probe and with its defaults")
+    say("A server under load on the same CPUs, with the probe at its defaults against without: mean of ratios, and its 95% interval")
     wrk = servers / "bookworm/usr/bin/wrk" if servers else None
     for suite in ("bookworm", "sid"):
         target, port = server("caddy", CADDY, suite)
@@ -203,22 +211,33 @@ def throughput():
             continue
         env = dict(os.environ, LD_LIBRARY_PATH=str(servers / "bookworm/usr/lib/x86_64-linux-gnu"))
 
-        def requests():
-            out = subprocess.run([wrk, "-t1", "-c16", "-d4s", f"http://127.0.0.1:{port}/config"], env=env, capture_output=True, text=True, check=True).stdout
-            return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+        def cpu_s():
+            fields = pathlib.Path(f"/proc/{target.pid}/stat").read_text().rsplit(")", 1)[1].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-        requests()
-        without, watched, ratios, share = [], [], [], 0
-        for _ in range(7):
-            without.append(requests())
+        def load():
+            """Requests a second, and the server's CPU time a request in microseconds."""
+            before = cpu_s()
+            out = subprocess.run([wrk, "-t1", "-c16", "-d5s", f"http://127.0.0.1:{port}/config"], env=env, capture_output=True, text=True, check=True).stdout
+            return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), (cpu_s() - before) * 1e6 / int(re.search(r"(\d+) requests in", out)[1])
+
+        def watched():
+            nonlocal share
             with watch(target.pid) as probe:
-                watched.append(requests())
+                measured = load()
             share = max(share, json.loads(probe.out.lines[-1])["overhead"]["share_of_budget_cpus"])
-            ratios.append(watched[-1] / without[-1])
+            return measured
+
+        load()
+        share, pairs = 0, []
+        for round_ in range(24):  # which comes first alternates: a machine that grows slower favours neither
+            pairs.append((load(), watched()) if round_ % 2 == 0 else tuple(reversed((watched(), load()))))
         target.terminate()
         target.wait()
-        say(f"  caddy of {suite:9} {statistics.median(without):8.0f} without, {statistics.median(watched):8.0f} with; "
-            f"ratio {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}); the probe's own estimate at most {share * 100:.2f}%")
+        for name, index in (("requests a second", 0), ("CPU time a request", 1)):
+            say(f"  caddy of {suite:9} {name:20} {statistics.median(pair[0][index] for pair in pairs):8.1f} without, "
+                f"{statistics.median(pair[1][index] for pair in pairs):8.1f} with; ratio {spread([with_[index] / without[index] for without, with_ in pairs])}")
+        say(f"  caddy of {suite:9} the probe's own estimate at most {share * 100:.2f}%")
 
 
 def delay():
