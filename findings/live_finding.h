@@ -55,8 +55,18 @@ struct GoroutineLeakEvidence {
 
 // lock-held.
 struct LockHeldEvidence {
+  // A goroutine that knows the lock and does not wait for it.
+  struct Knower {
+    int64_t goroutine = 0;    // its id
+    std::string state;        // "waiting", "runnable", "syscall"
+    std::string wait_reason;  // the runtime's words; "" unless waiting
+    Frame where;              // in the function that knows it
+  };
   int64_t waiters_count = 0;
   int64_t longest_ms = 0;  // that one of them has waited, at least
+  // How many have its address, or, if none has, that of the value around it; nullopt: not known.
+  std::optional<int64_t> knowers_count;
+  std::vector<Knower> may_hold;  // of those, at most 8
 };
 
 // deadlock.
@@ -66,9 +76,10 @@ struct DeadlockEvidence {
     Frame where;
     int64_t count = 0;
   };
-  int64_t goroutines_count = 0;       // the program's own; 0 when it ended before they were read
+  int64_t goroutines_count = 0;       // that wait; 0 when it ended before they were read
   int64_t foreign_threads_count = 0;  // threads that are not the runtime's
   std::vector<Wait> waits;            // by count, at most 10
+  bool whole = true;                  // no goroutine of the program can run again
 };
 
 // panic.
@@ -116,10 +127,10 @@ struct FinalizerStallEvidence {
   Frame finalizer;            // the function; empty when not known
 };
 
-using LiveEvidence = std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence,
-                                  GoroutineLeakEvidence, LockHeldEvidence, DeadlockEvidence,
-                                  PanicEvidence, GoroutineFloodEvidence, ForcedGcEvidence,
-                                  GoschedSpinEvidence, CpuHogEvidence, FinalizerStallEvidence>;
+using LiveEvidence =
+    std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence, GoroutineLeakEvidence,
+                 LockHeldEvidence, DeadlockEvidence, PanicEvidence, GoroutineFloodEvidence,
+                 ForcedGcEvidence, GoschedSpinEvidence, CpuHogEvidence, FinalizerStallEvidence>;
 
 struct LiveFinding {
   std::string id;    // stable within a process and between runs: see live_finding_id

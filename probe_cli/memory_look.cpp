@@ -23,6 +23,17 @@ bool is_terminal(pid_t pid, uint64_t fd) {
   return file.starts_with("/dev/pts/") || file.starts_with("/dev/tty") || file == "/dev/console";
 }
 
+// Where the variables of packages lie, as loaded.
+AddressRange variables(const ElfImage& image, uint64_t load_base) {
+  AddressRange range;
+  for (const ElfSegment& segment : image.segments()) {
+    if (!segment.writable) continue;
+    if (range.end == 0) range.begin = segment.address + load_base;
+    range.end = segment.address + segment.memory_size + load_base;
+  }
+  return range;
+}
+
 // As a goroutine dump of the program's own calls it.
 std::string_view state_name(GStatus status) {
   switch (status) {
@@ -71,9 +82,19 @@ MemoryLook::MemoryLook(const Target& target, const GoBinary& binary, uint64_t lo
           TargetMemory(target.pid()), binary.layout, binary.globals, load_base,
           [&functions = binary.functions](uint64_t pc) { return functions.stack_bytes_at(pc); }),
       goroutines_(TargetMemory(target.pid()), binary.layout, binary.globals, load_base),
+      locks_(TargetMemory(target.pid()), binary.layout, binary.globals, load_base,
+             variables(*binary.image, load_base),
+             {[&symbols](uint64_t pc, uint64_t from, uint64_t to) {
+                return symbols.names_address(pc, from, to);
+              },
+              [&symbols](uint64_t pc) { return symbols.unlocks(pc); }}),
       wait_reasons_(binary.globals.wait_reasons),
       other_pid_namespace_(link_text("/proc/" + std::to_string(target.pid()) + "/ns/pid") !=
                            link_text("/proc/self/ns/pid")) {}
+
+std::string MemoryLook::wait_reason(GStatus status, uint8_t code) const {
+  return status == GStatus::kWaiting && code < wait_reasons_.size() ? wait_reasons_[code] : "";
+}
 
 std::optional<MSample> MemoryLook::m_sample(const MRecord& m, const ThreadState& thread) {
   MSample sample;
@@ -153,6 +174,30 @@ void MemoryLook::take_ms(Sample& sample, const std::unordered_map<uint64_t, uint
   }
 }
 
+void MemoryLook::take_locks(Sample& sample, const std::vector<int64_t>& goids) {
+  LockWaits waits = locks_.read(goids);
+  problems_.insert(problems_.end(), waits.problems.begin(), waits.problems.end());
+  if (!waits.problems.empty()) return;
+  sample.locks_read = true;
+  sample.locks_unseen_count = waits.running_count;
+  for (LockWait& wait : waits.locks) {
+    LockSample lock;
+    lock.semaphore = wait.semaphore;
+    lock.waiters_count = wait.waiters_count;
+    lock.waiters = std::move(wait.waiters);
+    lock.knowledge = wait.knowledge == Knowledge::kUnlocks   ? "unlocks"
+                     : wait.knowledge == Knowledge::kAddress ? "address"
+                                                             : "value";
+    lock.users_count = wait.users_count;
+    for (const LockUser& user : wait.users) {
+      lock.users.push_back({user.goid, std::string(state_name(user.status)),
+                            wait_reason(user.status, user.wait_reason), user.waits_for,
+                            symbols_.go_stack({user.known_in_pc}, !user.goes_on_there)});
+    }
+    sample.locks.push_back(std::move(lock));
+  }
+}
+
 void MemoryLook::take_goroutines(Sample& sample) {
   Goroutines goroutines = goroutines_.read(last_.ms);
   problems_.insert(problems_.end(), goroutines.problems.begin(), goroutines.problems.end());
@@ -164,8 +209,7 @@ void MemoryLook::take_goroutines(Sample& sample) {
   for (GoroutineGroup& group : goroutines.groups) {
     GoroutineSample one;
     one.state = state_name(group.status);
-    if (group.wait_reason < wait_reasons_.size())
-      one.wait_reason = wait_reasons_[group.wait_reason];
+    one.wait_reason = wait_reason(group.status, group.wait_reason);
     one.locked = group.locked;
     one.system = starts_system_goroutine(symbols_.go_function(group.start_pc));
     one.count = group.count;

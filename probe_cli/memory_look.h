@@ -12,6 +12,7 @@
 #include "probe_cli/process/c_stack.h"
 #include "probe_cli/process/census.h"
 #include "probe_cli/process/goroutines.h"
+#include "probe_cli/process/lock_waits.h"
 #include "probe_cli/process/target.h"
 #include "probe_cli/symbols.h"
 
@@ -29,6 +30,8 @@ class MemoryLook {
   void take_ms(Sample& sample, const std::unordered_map<uint64_t, uint64_t>& began_ns);
   // All goroutines, after take_ms. The cost is a read of all of them: about 1 ms for 2000.
   void take_goroutines(Sample& sample);
+  // The locks that these goroutines wait for, and who knows them. The cost is a read of all stacks.
+  void take_locks(Sample& sample, const std::vector<int64_t>& goids);
   // What the last take_ms read, those in no call too.
   const Census& census() const { return last_; }
 
@@ -36,6 +39,7 @@ class MemoryLook {
   const std::vector<std::string>& problems() const { return problems_; }
 
  private:
+  std::string wait_reason(GStatus status, uint8_t code) const;  // "" unless waiting
   std::optional<MSample> m_sample(const MRecord& m, const ThreadState& thread);
   // The threads of a target in another pid namespace: by its own ids, our ids.
   std::unordered_map<int64_t, pid_t> tids_by_own_id() const;
@@ -44,6 +48,7 @@ class MemoryLook {
   Symbols& symbols_;
   CensusReader census_;
   GoroutineReader goroutines_;
+  LockReader locks_;
   std::vector<std::string> wait_reasons_;
   bool other_pid_namespace_;
   std::optional<CStackWalker> c_walker_;

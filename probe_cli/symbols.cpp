@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "probe_cli/go/address_references.h"
 #include "probe_cli/go/closure.h"
+#include "probe_cli/go/machine_code.h"
+#include "probe_cli/go/unlocking.h"
 #include "probe_cli/process/c_stack.h"
 
 namespace cgoscope {
@@ -84,6 +87,30 @@ uint32_t Symbols::closure_words(uint64_t code_pc) {
   if (!is_new) return known->second;
   if (const std::optional<GoFunction> code = binary_.functions.function_at(code_pc - load_base_))
     known->second = words_of_closure(*binary_.image, *code);
+  return known->second;
+}
+
+bool Symbols::names_address(uint64_t pc, uint64_t from, uint64_t to) {
+  const std::optional<GoFunction> function = binary_.functions.function_at(pc - load_base_);
+  if (!function) return false;
+  const auto [known, is_new] = named_addresses_.try_emplace(function->entry);
+  if (is_new) {
+    if (const Result<Bytes> code = function_code(*binary_.image, *function); code) {
+      for (const AddressReference& reference :
+           address_references(binary_.image->machine(), *code, function->entry))
+        known->second.push_back(reference.address);
+      std::sort(known->second.begin(), known->second.end());
+    }
+  }
+  const auto at = std::lower_bound(known->second.begin(), known->second.end(), from - load_base_);
+  return at != known->second.end() && *at <= to - load_base_;
+}
+
+bool Symbols::unlocks(uint64_t pc) {
+  const std::optional<GoFunction> function = binary_.functions.function_at(pc - load_base_);
+  if (!function) return false;
+  const auto [known, is_new] = unlocks_.try_emplace(function->entry, false);
+  if (is_new) known->second = cgoscope::unlocks(*binary_.image, binary_.functions, *function);
   return known->second;
 }
 

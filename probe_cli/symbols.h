@@ -35,6 +35,10 @@ class Symbols {
   // Which words behind its code's address belong to the closure with this code, as in
   // cg_capture::words.
   uint32_t closure_words(uint64_t code_pc);
+  // Whether the code of the Go function that has the pc names an address in [from, to].
+  bool names_address(uint64_t pc, uint64_t from, uint64_t to);
+  // Whether the Go function that has the pc unlocks (go/unlocking.h).
+  bool unlocks(uint64_t pc);
   // A constant string of the program, at most CG_TEXT_BYTES of it; "" when the file has none there.
   std::string text_at(uint64_t address, uint64_t length) const;
 
@@ -51,6 +55,8 @@ class Symbols {
   Stacks stacks_;
   std::unordered_map<uint64_t, std::vector<Frame>> frames_;
   std::unordered_map<uint64_t, uint32_t> closure_words_;
+  std::unordered_map<uint64_t, std::vector<uint64_t>> named_addresses_;  // by entry; sorted
+  std::unordered_map<uint64_t, bool> unlocks_;                           // by entry
   // Counters and goroutines stay at the same places, look after look.
   std::map<std::pair<std::vector<uint64_t>, bool>, StackId> go_stacks_;
 };

@@ -332,6 +332,8 @@ void Run::look_at_memory(Sample& sample) {
     memory_->take_goroutines(sample);
     const int64_t end_ns = monotonic_ns();
     next_goroutines_ns_ = end_ns + kGoroutinesEvery * (end_ns - begin_ns);
+    if (const std::vector<int64_t> goids = judge_->wants_locks_of(); !goids.empty())
+      memory_->take_locks(sample, goids);
   }
   for (const std::string& problem : memory_->problems()) {
     if (std::find(notes_.begin(), notes_.end(), problem) != notes_.end()) continue;

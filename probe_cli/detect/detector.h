@@ -53,9 +53,14 @@ class Detector {
   // Whether a signal that is too dear to be attached all the time is needed to decide what the last
   // sample made it suspect.
   virtual bool wants(cg_signal) const { return false; }
+  // Goroutines whose locks the next sample should have (Sample::locks), which takes a read of all
+  // stacks.
+  virtual std::vector<int64_t> wants_locks_of() const { return {}; }
 };
 
 std::unique_ptr<Detector> make_deadlock(const Subject& subject, const Settings& settings);
+// Deadlocks of a part of the program, which go by the same name.
+std::unique_ptr<Detector> make_lock_knot(const Subject& subject, const Settings& settings);
 std::unique_ptr<Detector> make_goroutine_leak(const Subject& subject, const Settings& settings);
 std::unique_ptr<Detector> make_lock_held(const Subject& subject, const Settings& settings);
 std::unique_ptr<Detector> make_stuck_m(const Subject& subject, const Settings& settings);
@@ -85,6 +90,7 @@ class Judge {
   std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks);
   // Whether a rule needs the signal to go on.
   bool wants(cg_signal signal) const;
+  std::vector<int64_t> wants_locks_of() const;
   // Each finding of the run once, as it was last judged.
   std::vector<LiveFinding> all() const;
 

@@ -59,21 +59,39 @@ struct MainNumber {
   }
 };
 
-// One cause, one finding: a deadlock is why goroutines pile up before a lock, a lock that is held is
-// why those at it are ever more, and so is a `go` statement that outruns their ends.
+bool is_deadlock(const LiveFinding& finding, bool whole) {
+  const auto* deadlock = std::get_if<DeadlockEvidence>(&finding.evidence);
+  return deadlock != nullptr && deadlock->whole == whole;
+}
+
+// One cause, one finding: a deadlock is why goroutines pile up before a lock, a lock that is held
+// is why those at it are ever more, and so is a `go` statement that outruns their ends.
 void leave_causes(std::map<std::string, LiveFinding>& findings) {
   const auto has = [&](std::string_view rule, const Frame* where) {
     return std::any_of(findings.begin(), findings.end(), [&](const auto& row) {
       return row.second.rule == rule && (where == nullptr || row.second.where == *where);
     });
   };
-  const bool deadlock = has("deadlock", nullptr);
+  const auto in_deadlock = [&](const LiveFinding& finding) {
+    return std::any_of(findings.begin(), findings.end(), [&](const auto& row) {
+      const auto* deadlock = std::get_if<DeadlockEvidence>(&row.second.evidence);
+      return deadlock != nullptr &&
+             (deadlock->whole || std::any_of(deadlock->waits.begin(), deadlock->waits.end(),
+                                             [&](const DeadlockEvidence::Wait& wait) {
+                                               return wait.where == finding.where;
+                                             }));
+    });
+  };
+  const bool whole = std::any_of(findings.begin(), findings.end(),
+                                 [](const auto& row) { return is_deadlock(row.second, true); });
   std::erase_if(findings, [&](const auto& row) {
     const LiveFinding& finding = row.second;
-    if (finding.rule == "lock-held") return deadlock;
+    if (is_deadlock(finding, false)) return whole;
+    if (finding.rule == "lock-held") return in_deadlock(finding);
     if (finding.rule != "goroutine-leak") return false;
     const Frame& started = std::get<GoroutineLeakEvidence>(finding.evidence).started;
-    return deadlock || has("lock-held", &finding.where) || has("goroutine-flood", &started);
+    return in_deadlock(finding) || has("lock-held", &finding.where) ||
+           has("goroutine-flood", &started);
   });
 }
 
@@ -95,6 +113,7 @@ Judge::Judge(const Subject& subject, const Settings& settings, Selection selecti
     std::string_view rule;
     std::unique_ptr<Detector> (*make)(const Subject&, const Settings&);
   } rows[] = {{"deadlock", make_deadlock},
+              {"deadlock", make_lock_knot},
               {"goroutine-leak", make_goroutine_leak},
               {"lock-held", make_lock_held},
               {"stuck-m", make_stuck_m},
@@ -158,6 +177,15 @@ std::vector<LiveFinding> Judge::judge(const Sample& sample, const Stacks& stacks
 bool Judge::wants(cg_signal signal) const {
   return std::any_of(detectors_.begin(), detectors_.end(),
                      [&](const auto& detector) { return detector->wants(signal); });
+}
+
+std::vector<int64_t> Judge::wants_locks_of() const {
+  std::vector<int64_t> goids;
+  for (const auto& detector : detectors_) {
+    const std::vector<int64_t> more = detector->wants_locks_of();
+    goids.insert(goids.end(), more.begin(), more.end());
+  }
+  return goids;
 }
 
 std::vector<LiveFinding> Judge::all() const {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "probe_cli/detect/detector.h"
+#include "probe_cli/detect/named_frame.h"
 #include "probe_cli/detect/waiting.h"
 #include "probe_cli/detect/wording.h"
 
@@ -13,12 +14,6 @@ namespace cgoscope {
 namespace {
 
 constexpr double kWokenShare = 0.1;  // of the waiters, a second
-
-// semacquire: all of them before Go 1.21.
-bool is_lock(const std::string& reason) {
-  return reason == "semacquire" || reason.starts_with("sync.Mutex.") ||
-         reason.starts_with("sync.RWMutex.") || reason.starts_with("sync.WaitGroup.");
-}
 
 class LockHeld : public Detector {
  public:
@@ -29,6 +24,7 @@ class LockHeld : public Detector {
 
   std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks) override {
     wanted_ = false;
+    wanted_locks_.clear();
     if (!sample.goroutines_read) return {};
     std::map<WaitPlace, Waiting> lines = waiting_places(sample, stacks, false);
     std::erase_if(lines, [&](const auto& row) {
@@ -43,6 +39,12 @@ class LockHeld : public Detector {
       // Who has waited longest, as far as is known, has got the lock.
       if (seen.first_goid != waiting.goids.front()) seen = {sample.at_ns, waiting.goids.front()};
       if (sample.at_ns - seen.since_ns < after_ns_) continue;
+      for (const LockSample& lock : sample.locks) {
+        if (std::ranges::find(lock.waiters, seen.first_goid) == lock.waiters.end()) continue;
+        seen.lock = lock;
+        seen.all_were_seen = sample.locks_unseen_count == 0;
+      }
+      if (!seen.lock) wanted_locks_.push_back(seen.first_goid);
       seen.balance.look(place, waiting.count, subject_, sample, stacks);
       const std::optional<double> woken_per_s = seen.balance.woken_per_s();
       if (!woken_per_s) {
@@ -53,25 +55,51 @@ class LockHeld : public Detector {
         seen = {sample.at_ns, waiting.goids.front()};
         continue;
       }
-      findings.push_back(describe(place, waiting, seen.since_ns, sample, stacks));
+      findings.push_back(describe(place, waiting, seen, sample, stacks));
     }
     return findings;
   }
 
   bool wants(cg_signal signal) const override { return signal == CG_PARK && wanted_; }
+  std::vector<int64_t> wants_locks_of() const override { return wanted_locks_; }
 
  private:
   struct Seen {
     int64_t since_ns = 0;
     int64_t first_goid = 0;
     WakeBalance balance = {};
+    std::optional<LockSample> lock = {};  // that the first one waits for
+    bool all_were_seen = false;           // no goroutine ran when it was looked at
   };
 
-  static LiveFinding describe(const WaitPlace& place, const Waiting& waiting, int64_t since_ns,
+  static std::string spoken_knower(const LockHeldEvidence& evidence, const Seen& seen) {
+    if (!seen.lock || seen.lock->users_count > 1) return "";
+    const std::string_view others =
+        seen.all_were_seen ? "other goroutine" : "goroutine that does not run";
+    if (evidence.may_hold.empty())
+      return fmt::format("; no {} has the lock's address on its stack", others);
+    const LockHeldEvidence::Knower& knower = evidence.may_hold.front();
+    return fmt::format("; the only {} {} is {}, at {} ({})", others,
+                       seen.lock->knowledge == "unlocks"
+                           ? "that knows the lock, and unlocks it later,"
+                           : "with the lock's address on its stack",
+                       knower.goroutine, spoken_place(knower.where),
+                       knower.wait_reason.empty() ? knower.state : knower.wait_reason);
+  }
+
+  static LiveFinding describe(const WaitPlace& place, const Waiting& waiting, const Seen& seen,
                               const Sample& sample, const Stacks& stacks) {
     LockHeldEvidence evidence;
     evidence.waiters_count = static_cast<int64_t>(waiting.count);
-    evidence.longest_ms = (sample.at_ns - since_ns) / 1'000'000;
+    evidence.longest_ms = (sample.at_ns - seen.since_ns) / 1'000'000;
+    if (seen.lock) {
+      evidence.knowers_count = static_cast<int64_t>(seen.lock->users_count);
+      for (const LockUserSample& user : seen.lock->users) {
+        const std::vector<Frame>& known_in = stacks[user.known_in];
+        evidence.may_hold.push_back({user.goid, user.state, user.wait_reason,
+                                     known_in.empty() ? Frame{} : known_in.front()});
+      }
+    }
 
     LiveFinding finding;
     finding.rule = "lock-held";
@@ -86,6 +114,7 @@ class LockHeld : public Detector {
         fmt::format("{} have waited at {} ({}) for {} at least, and none goes on",
                     counted(evidence.waiters_count, "goroutine"), spoken_place(place.where),
                     place.reason, spoken_duration(evidence.longest_ms * 1'000'000));
+    finding.message += spoken_knower(evidence, seen);
     finding.advice =
         place.reason.starts_with("sync.WaitGroup")
             ? "see that each Add has its Done on every path (defer wg.Done()), also when the work "
@@ -103,6 +132,7 @@ class LockHeld : public Detector {
   int64_t after_ns_;
   std::map<WaitPlace, Seen> seen_;
   bool wanted_ = false;
+  std::vector<int64_t> wanted_locks_;
 };
 
 }  // namespace

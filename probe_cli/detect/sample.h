@@ -85,6 +85,24 @@ struct GoroutineSample {
   std::vector<int64_t> goids;  // a few, the lowest
 };
 
+// Who knows a lock that others wait for, and does not wait for it.
+struct LockUserSample {
+  int64_t goid = 0;
+  std::string state, wait_reason;  // as of GoroutineSample
+  uint64_t waits_for = 0;          // the semaphore of another lock; 0: for none
+  StackId known_in = kNoStack;     // first frame: the line in the function that knows it
+};
+
+// A mutex, read-write mutex or wait group that goroutines wait for (process/lock_waits.h).
+struct LockSample {
+  uint64_t semaphore = 0;  // its address, which says which one it is
+  uint64_t waiters_count = 0;
+  std::vector<int64_t> waiters;  // goids, a few, the lowest
+  std::string knowledge;         // of the users: "value", "address", "unlocks" (lock_waits.h)
+  uint64_t users_count = 0;
+  std::vector<LockUserSample> users;  // a few
+};
+
 struct PlaceSample {
   cg_signal signal = CG_PARK;
   uint32_t detail = 0;  // park: the wait reason's code
@@ -176,6 +194,9 @@ struct Sample {
   bool goroutines_read = false;
   uint64_t goroutines_walked = 0;  // of so many the stacks were followed
   std::vector<GoroutineSample> goroutines;
+  bool locks_read = false;          // those that a rule asked for
+  uint64_t locks_unseen_count = 0;  // goroutines that ran, so that what they know was not seen
+  std::vector<LockSample> locks;
   std::vector<PlaceSample> places;
   std::vector<TimerSample> timers;
   std::vector<ChurnSample> churn;

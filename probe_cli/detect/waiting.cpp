@@ -62,6 +62,12 @@ std::map<WaitPlace, Waiting> waiting_places(const Sample& sample, const Stacks& 
   return places;
 }
 
+// semacquire: all of them before Go 1.21.
+bool is_lock(const std::string& reason) {
+  return reason == "semacquire" || reason.starts_with("sync.Mutex.") ||
+         reason.starts_with("sync.RWMutex.") || reason.starts_with("sync.WaitGroup.");
+}
+
 void WakeBalance::look(const WaitPlace& place, uint64_t waiting, const Subject& subject,
                        const Sample& sample, const Stacks& stacks) {
   const SignalSample* park = find_signal(sample, CG_PARK);

@@ -37,6 +37,9 @@ struct Waiting {
 std::map<WaitPlace, Waiting> waiting_places(const Sample& sample, const Stacks& stacks,
                                             bool by_go = true);
 
+// Whether it is the reason of those that wait for a mutex, a read-write mutex or a wait group.
+bool is_lock(const std::string& reason);
+
 // How many of the goroutines at a line are woken, from looks at it.
 class WakeBalance {
  public:

@@ -9,18 +9,15 @@
 #include <unordered_map>
 #include <utility>
 
-#include "probe_cli/process/m_walk.h"
-#include "probe_cli/process/runtime_record.h"
+#include "probe_cli/process/g_list.h"
 
 namespace cgoscope {
 namespace {
 
-constexpr uint64_t kMostGoroutines = 50'000'000;
 constexpr size_t kBlock = 4096;
 constexpr size_t kStackBytes = 1024;  // read at first; few parked goroutines have more frames
 constexpr size_t kMostFrames = 32;
 constexpr uint64_t kWalkedOfEachKind = 16;
-constexpr int kAttempts = 3;
 
 // What is known of a goroutine without its stack.
 struct Kind {
@@ -52,23 +49,14 @@ struct OfKind {
   std::map<std::vector<uint64_t>, Members> stacks;
 };
 
-struct Saved {
-  uint64_t sp = 0, pc = 0, bp = 0;
-  bool operator==(const Saved&) const = default;
-};
-
 // One of a block, on its way.
 struct Goroutine {
   GRecord record;
-  Saved saved;
+  SavedRegisters saved;
   uint64_t stack_hi = 0;
   std::vector<uint64_t> pcs;
   uint64_t next_frame = 0;  // not followed yet
 };
-
-bool is_alive(GStatus status) {
-  return status != GStatus::kIdle && status != GStatus::kDead && status != GStatus::kOther;
-}
 
 bool has_saved_registers(GStatus status) {
   return status == GStatus::kWaiting || status == GStatus::kRunnable ||
@@ -106,7 +94,8 @@ class BlockReader {
         take(kind, record, {});
       } else if (chosen[i] || kind.chosen_count < kWalkedOfEachKind) {
         ++kind.chosen_count;
-        to_walk.push_back({record, saved_of(*g), g->value<uint64_t>(g_.stack_hi), {}, 0});
+        to_walk.push_back(
+            {record, saved_registers(*g, g_), g->value<uint64_t>(g_.stack_hi), {}, 0});
       } else {
         kind.others.add(record);
       }
@@ -120,11 +109,6 @@ class BlockReader {
   static Kind kind_of(const GRecord& g) {
     return {g.status, g.status == GStatus::kWaiting ? g.wait_reason : uint8_t{0}, g.locked,
             g.start_pc, g.go_pc};
-  }
-
-  Saved saved_of(const RuntimeRecord& g) const {
-    return {g.value<uint64_t>(g_.sched_sp), g.value<uint64_t>(g_.sched_pc),
-            g.value<uint64_t>(g_.sched_bp)};
   }
 
   static void take(OfKind& kind, const GRecord& record, const std::vector<uint64_t>& pcs) {
@@ -194,9 +178,7 @@ class BlockReader {
     for (size_t i = 0; i < goroutines.size(); ++i) {
       Goroutine& one = goroutines[i];
       const auto now = again.at(i);
-      const bool same = now && read_g(*now, g_, one.record.address).goid == one.record.goid &&
-                        saved_of(*now) == one.saved;
-      if (!same) one.pcs.clear();
+      if (!now || !is_unmoved(one.record, one.saved, *now, g_)) one.pcs.clear();
     }
   }
 
@@ -205,23 +187,6 @@ class BlockReader {
   std::map<Kind, OfKind>& kinds_;
   const std::unordered_map<uint64_t, const MRecord*>& in_calls_;
 };
-
-// The addresses in allgs; empty, with a problem, when it is none.
-std::vector<uint64_t> listed(const TargetMemory& memory, uint64_t allgs,
-                             std::vector<std::string>& problems) {
-  // The list moves when it grows; then the old one was read, or a part of each.
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const auto slice = read_slice(memory, allgs, kMostGoroutines);
-    if (!slice) continue;
-    std::vector<uint64_t> addresses(slice->length);
-    if (!memory.read(slice->pointer, std::as_writable_bytes(std::span(addresses)))) continue;
-    if (memory.value<uint64_t>(allgs) != slice->pointer) continue;
-    std::erase_if(addresses, [](uint64_t address) { return !is_pointer(address); });
-    return addresses;
-  }
-  problems.emplace_back("goroutines: runtime.allgs cannot be read");
-  return {};
-}
 
 // Evenly over the list, and not in step with how a program starts its goroutines.
 bool is_chosen(uint64_t index, uint64_t one_of) {
@@ -273,7 +238,7 @@ Goroutines GoroutineReader::read(const std::vector<MRecord>& ms, uint64_t most_s
         "not known");
     return result;
   }
-  const std::vector<uint64_t> all = listed(memory_, *globals_.allgs + load_base_, result.problems);
+  const std::vector<uint64_t> all = list_gs(memory_, *globals_.allgs + load_base_, result.problems);
   result.listed_count = all.size();
 
   std::unordered_map<uint64_t, const MRecord*> in_calls;

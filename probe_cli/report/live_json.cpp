@@ -52,7 +52,17 @@ struct EvidenceJson {
             {"started", place_json(evidence.started)}};
   }
   OrderedJson operator()(const LockHeldEvidence& evidence) const {
-    return {{"waiters_count", evidence.waiters_count}, {"longest_ms", evidence.longest_ms}};
+    OrderedJson may_hold = OrderedJson::array();
+    for (const LockHeldEvidence::Knower& knower : evidence.may_hold)
+      may_hold.push_back({{"goroutine", knower.goroutine},
+                          {"state", knower.state},
+                          {"wait_reason", knower.wait_reason},
+                          {"where", place_json(knower.where)}});
+    return {
+        {"waiters_count", evidence.waiters_count},
+        {"longest_ms", evidence.longest_ms},
+        {"knowers_count", evidence.knowers_count ? OrderedJson(*evidence.knowers_count) : nullptr},
+        {"may_hold", std::move(may_hold)}};
   }
   OrderedJson operator()(const DeadlockEvidence& evidence) const {
     OrderedJson waits = OrderedJson::array();
@@ -62,7 +72,8 @@ struct EvidenceJson {
                        {"goroutines_count", wait.count}});
     return {{"goroutines_count", evidence.goroutines_count},
             {"foreign_threads_count", evidence.foreign_threads_count},
-            {"waits", std::move(waits)}};
+            {"waits", std::move(waits)},
+            {"whole", evidence.whole}};
   }
   OrderedJson operator()(const GoroutineFloodEvidence& evidence) const {
     return {{"goroutines_count", evidence.goroutines_count},

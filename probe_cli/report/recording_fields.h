@@ -92,6 +92,27 @@ void fields(Visit& visit, Value& goroutine) {
 }
 
 template <typename Visit, typename Value>
+  requires std::is_same_v<std::remove_const_t<Value>, LockUserSample>
+void fields(Visit& visit, Value& user) {
+  visit("goid", user.goid);
+  visit("state", user.state);
+  visit("wait_reason", user.wait_reason);
+  visit("waits_for", user.waits_for);
+  visit("known_in", StackRef{user.known_in});
+}
+
+template <typename Visit, typename Value>
+  requires std::is_same_v<std::remove_const_t<Value>, LockSample>
+void fields(Visit& visit, Value& lock) {
+  visit("semaphore", lock.semaphore);
+  visit("waiters_count", lock.waiters_count);
+  visit("waiters", lock.waiters);
+  visit("knowledge", lock.knowledge);
+  visit("users_count", lock.users_count);
+  visit("users", lock.users);
+}
+
+template <typename Visit, typename Value>
   requires std::is_same_v<std::remove_const_t<Value>, PlaceSample>
 void fields(Visit& visit, Value& place) {
   visit("signal", place.signal);
@@ -207,6 +228,9 @@ void fields(Visit& visit, Value& sample) {
   visit("goroutines_read", sample.goroutines_read);
   visit("goroutines_walked", sample.goroutines_walked);
   visit("goroutines", sample.goroutines);
+  visit("locks_read", sample.locks_read);
+  visit("locks_unseen_count", sample.locks_unseen_count);
+  visit("locks", sample.locks);
   visit("places", sample.places);
   visit("timers", sample.timers);
   visit("churn", sample.churn);

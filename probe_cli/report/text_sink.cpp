@@ -126,10 +126,20 @@ struct Explain {
     return text;
   }
   EvidenceText operator()(const LockHeldEvidence& evidence) const {
-    return {
+    EvidenceText text{
         fmt::format("{}, the longest for {} at least", counted(evidence.waiters_count, "waiter"),
                     spoken_duration(evidence.longest_ms * 1'000'000)),
         "none of them does its work"};
+    for (const LockHeldEvidence::Knower& knower : evidence.may_hold) {
+      const std::string at = full_place(knower.where);
+      text.measured += fmt::format("; goroutine {} knows the lock{} ({})", knower.goroutine,
+                                   at.empty() ? "" : " at " + at,
+                                   knower.wait_reason.empty() ? knower.state : knower.wait_reason);
+    }
+    if (evidence.knowers_count &&
+        *evidence.knowers_count > static_cast<int64_t>(evidence.may_hold.size()))
+      text.measured += fmt::format("; {} know it in all", grouped(*evidence.knowers_count));
+    return text;
   }
   EvidenceText operator()(const DeadlockEvidence& evidence) const {
     EvidenceText text;
@@ -139,7 +149,8 @@ struct Explain {
                                    wait.reason, at.empty() ? "" : " at " + at);
     }
     if (text.measured.empty()) text.measured = "it ended before its goroutines were read";
-    text.costs = "the program does nothing any more";
+    text.costs = evidence.whole ? "the program does nothing any more"
+                                : "none of them does its work, nor does who comes to wait for them";
     return text;
   }
   EvidenceText operator()(const GoroutineFloodEvidence& evidence) const {

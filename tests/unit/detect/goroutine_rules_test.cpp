@@ -195,6 +195,119 @@ TEST(LockHeld, GoroutinesWithoutIdsAreLeftOut) {
       IsEmpty());
 }
 
+// Who knows the lock, as the look finds it that the rule asks for.
+TEST(LockHeld, SaysWhoKnowsTheLock) {
+  const struct {
+    std::string name, knowledge;
+    uint64_t users, unseen;
+    std::string said, not_said = "nothing";
+  } cases[] = {
+      {"the one that unlocks", "unlocks", 1, 0,
+       "; the only other goroutine that knows the lock, and unlocks it later, is 7, at main.go:12 "
+       "in "
+       "main.hold (IO wait)"},
+      {"others ran", "address", 1, 2,
+       "; the only goroutine that does not run with the lock's address on its stack is 7, at "},
+      {"nobody", "value", 0, 0, "; no other goroutine has the lock's address on its stack"},
+      {"several", "address", 3, 0, "none goes on", "the only"},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.name);
+    Goroutines goroutines;
+    Judge judge = goroutines.judge({"lock-held"});
+    bool asked = false;
+    const auto findings = goroutines.run(judge, 15, [&](int, Sample& sample) {
+      sample.goroutines = {goroutines.waiting("sync.Mutex.Lock", "get", 50)};
+      const std::vector<int64_t> wanted = judge.wants_locks_of();
+      if (wanted.empty()) return;
+      EXPECT_EQ(wanted, std::vector<int64_t>{10});
+      asked = true;
+      sample.locks_read = true;
+      sample.locks_unseen_count = one.unseen;
+      LockSample other{0x1000, 1, {9}, "unlocks", 1, {{8, "running", "", 0, kNoStack}}};
+      LockSample lock{0x2004, 50, {10, 11}, one.knowledge, one.users, {}};
+      for (uint64_t i = 0; i < one.users; ++i)
+        lock.users.push_back({7 + static_cast<int64_t>(i), "waiting", "IO wait", 0,
+                              goroutines.stacks_.add({{"main.hold", "/src/main.go", 12, 0}})});
+      sample.locks = {other, lock};
+    });
+    EXPECT_TRUE(asked);
+    EXPECT_THAT(judge.wants_locks_of(), IsEmpty());  // once is enough
+    ASSERT_THAT(findings, SizeIs(1));
+    EXPECT_THAT(findings[0].message, HasSubstr(one.said));
+    EXPECT_THAT(findings[0].message, testing::Not(HasSubstr(one.not_said)));
+    const auto& evidence = std::get<LockHeldEvidence>(findings[0].evidence);
+    EXPECT_EQ(evidence.knowers_count, one.users);
+    EXPECT_THAT(evidence.may_hold, SizeIs(one.users));
+  }
+}
+
+// Goroutine 1 waits for lock 0x1004, which 2 knows; 2 for lock 0x2004, which 1 knows.
+TEST(Deadlock, OfAPart) {
+  const struct {
+    std::string name;
+    std::function<void(int look, Sample&)> change;
+    bool found;
+  } cases[] = {
+      {"each knows the other's", [](int, Sample&) {}, true},
+      {"somebody else knows one",
+       [](int, Sample& sample) {
+         sample.locks[0].users.push_back({3, "waiting", "sleep", 0, kNoStack});
+         ++sample.locks[0].users_count;
+       },
+       false},
+      {"somebody else knows one, and waits for the other",
+       [](int, Sample& sample) {
+         sample.locks[0].users.push_back({3, "waiting", "sync.Mutex.Lock", 0x2004, kNoStack});
+         ++sample.locks[0].users_count;
+       },
+       true},
+      {"more know it than are told", [](int, Sample& sample) { sample.locks[0].users_count = 9; },
+       false},
+      {"nobody knows one",
+       [](int, Sample& sample) {
+         sample.locks[0].users.clear();
+         sample.locks[0].users_count = 0;
+       },
+       false},
+      {"only the value around it is known",
+       [](int, Sample& sample) { sample.locks[0].knowledge = "value"; }, false},
+      {"somebody runs", [](int, Sample& sample) { sample.locks_unseen_count = 1; }, false},
+      {"seen once",
+       [](int look, Sample& sample) {
+         if (look > 1) sample.locks.clear();
+       },
+       false},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.name);
+    Goroutines goroutines;
+    Judge judge = goroutines.judge({"deadlock"});
+    int looks = 0;
+    const auto findings = goroutines.run(judge, 30, [&](int, Sample& sample) {
+      sample.goroutines = {goroutines.waiting("sync.Mutex.Lock", "first", 1, 1),
+                           goroutines.waiting("sync.Mutex.Lock", "second", 1, 2),
+                           goroutines.waiting("sleep", "main", 1, 3)};
+      const std::vector<int64_t> wanted = judge.wants_locks_of();
+      if (wanted.empty()) return;
+      EXPECT_EQ(wanted, (std::vector<int64_t>{1, 2}));
+      sample.locks_read = true;
+      sample.locks = {
+          {0x1004, 1, {1}, "unlocks", 1, {{2, "waiting", "sync.Mutex.Lock", 0x2004, kNoStack}}},
+          {0x2004, 1, {2}, "unlocks", 1, {{1, "waiting", "sync.Mutex.Lock", 0x1004, kNoStack}}}};
+      one.change(++looks, sample);
+    });
+    EXPECT_LE(looks, 2);  // all stacks are read, which is not done again and again
+    ASSERT_THAT(findings, SizeIs(one.found ? 1 : 0));
+    if (!one.found) continue;
+    EXPECT_EQ(findings[0].severity, Severity::kWarning);
+    EXPECT_EQ(findings[0].where.function, "main.first");
+    EXPECT_THAT(findings[0].goroutines, testing::ElementsAre(1, 2));
+    EXPECT_FALSE(std::get<DeadlockEvidence>(findings[0].evidence).whole);
+    EXPECT_THAT(findings[0].message, HasSubstr("2 goroutines seem to wait for one another"));
+  }
+}
+
 TEST(Deadlock, Cases) {
   const struct {
     std::string name;

@@ -118,7 +118,8 @@ inline LiveFinding made_lock_held() {
   finding.subsystem = "goroutines";
   finding.wait_reason = "sync.Mutex.Lock";
   finding.where = {"main.(*cache).get", "/src/cache.go", 18, 0};
-  finding.evidence = LockHeldEvidence{50, 8'900};
+  finding.evidence = LockHeldEvidence{
+      50, 8'900, 9, {{7, "waiting", "IO wait", {"main.(*cache).get", "/src/cache.go", 25, 0}}}};
   finding.message = "50 goroutines have waited at cache.go:18 in main.(*cache).get";
   finding.advice = "find who holds it";
   finding.id = live_finding_id(finding);
@@ -219,6 +220,10 @@ inline Sample made_sample(Stacks& stacks) {
   sample.places = {{CG_PARK, 2, park, 4'000}, {CG_PARK, 90, park, 5}, {CG_HANDOFF, 0, park, 2}};
   const StackId loop = stacks.add(
       {{"time.NewTimer", "/go/src/time/sleep.go", 86, 0}, {"main.wait", "/src/loop.go", 12, 0}});
+  sample.locks_read = true;
+  sample.locks_unseen_count = 3;
+  sample.locks = {
+      {0x1004, 50, {18, 19}, "unlocks", 9, {{7, "waiting", "sync.Mutex.Lock", 0x2004, park}}}};
   sample.timers = {{loop, 5'000, 4'000, 900, 50}};
   sample.churn = {{stacks.add({{"main.worker", "/src/w.go", 20, 0}}), kNoStack, loop, 12}};
   sample.goroutines_read = true;

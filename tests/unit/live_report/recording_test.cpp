@@ -91,6 +91,7 @@ TEST(Recording, RoundTrip) {
   EXPECT_EQ(again.ms[0].call_number, 77u);
   EXPECT_TRUE(again.ms[1].runtime_wait);
   EXPECT_EQ(again.places[2].signal, CG_HANDOFF);
+  EXPECT_EQ(again.locks[0].users[0].waits_for, 0x2004u);
   EXPECT_EQ(again.timers[0].unfollowed, 50u);
   EXPECT_EQ(again.churn[0].lock, sample.churn[0].lock);
   EXPECT_EQ(again.cgo[0].total_ns, 99'000'000'000u);
