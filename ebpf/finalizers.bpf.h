@@ -4,7 +4,8 @@
 // A finalizer is a root: what its closure captures stays alive. So one that captures its own object
 // keeps it for ever. A closure is a block of words: the code's address, then what it captures. How
 // many those are is not written anywhere, and what lies behind them is another object's; which of
-// the words belong to it is for the user side to tell, by the code.
+// the words belong to it is for the user side to tell, by the code. A variable that is assigned
+// again is captured by its address: then the word points to the variable, and that to the object.
 #pragma once
 
 #include "ebpf/counting.bpf.h"
@@ -47,6 +48,14 @@ static __always_inline enum outcome note_captured_object(cg_registers* r) {
 #pragma clang loop unroll(full)
   for (int i = 1; i <= CG_CAPTURED_WORDS; i++) {
     if (words[i] - object < size) capture.words |= 1u << i;
+  }
+  if (capture.words == 0) {
+    capture.through = 1;
+#pragma clang loop unroll(full)
+    for (int i = 1; i <= CG_CAPTURED_WORDS; i++) {
+      if (words[i] == 0 || words[i] % sizeof(__u64) != 0) continue;
+      if (read_word(words[i], 0) - object < size) capture.words |= 1u << i;
+    }
   }
   if (capture.words == 0) return FILTERED;
   capture.code_pc = words[0];

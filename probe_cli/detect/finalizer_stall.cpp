@@ -34,14 +34,18 @@ class FinalizerStall : public Detector {
       uint64_t count = 0;
       CaptureSample most;
     };
-    std::map<Frame, Captured, FrameOrder> lines;
+    std::map<Frame, Captured, FrameOrder> lines[2];  // those that capture it through something last
     for (const CaptureSample& capture : sample.captures) {
-      Captured& captured = lines[setting_line(stacks[capture.stack])];
+      Captured& captured = lines[capture.through ? 1 : 0][setting_line(stacks[capture.stack])];
       captured.count += capture.count;
       if (capture.count >= captured.most.count) captured.most = capture;
     }
-    for (const auto& [line, captured] : lines)
-      findings.push_back(captures(line, captured.count, captured.most, sample, stacks));
+    for (const auto& by_line : lines) {
+      for (const auto& [line, captured] : by_line) {
+        if (&by_line == &lines[1] && lines[0].contains(line)) continue;  // one cause
+        findings.push_back(captures(line, captured.count, captured.most, sample, stacks));
+      }
+    }
     if (seen_throughout_ && sample.finalizer_began_ns > 0 &&
         sample.at_ns - sample.finalizer_began_ns >= after_ns_)
       findings.push_back(held_up(sample, stacks));
@@ -63,16 +67,20 @@ class FinalizerStall : public Detector {
   static LiveFinding captures(const Frame& line, uint64_t count, const CaptureSample& capture,
                               const Sample& sample, const Stacks& stacks) {
     FinalizerStallEvidence evidence;
-    evidence.kind = "captures-its-object";
+    evidence.kind = capture.through ? "captures-what-holds-its-object" : "captures-its-object";
     evidence.objects_count = static_cast<int64_t>(count);
     if (!stacks[capture.finalizer].empty()) evidence.finalizer = stacks[capture.finalizer].front();
 
     LiveFinding finding = begin(sample);
     finding.where = line;
     finding.stack = stacks[capture.stack];
+    if (capture.through) finding.severity = Severity::kWarning;
     finding.message = fmt::format(
-        "a finalizer captures the object that it is set for, so neither is it ever run nor the "
-        "object freed: set at {}, for {} so far",
+        "a finalizer captures {}: set at {}, for {} so far",
+        capture.through ? "a variable that holds the object that it is set for, so as long as it "
+                          "does, neither is it run nor the object freed"
+                        : "the object that it is set for, so neither is it ever run nor the object "
+                          "freed",
         spoken_place(line), counted(evidence.objects_count, "object"));
     finding.advice =
         "use the finalizer's argument, which is the object, and capture nothing of it; or "

@@ -162,6 +162,7 @@ template <typename Visit, typename Value>
 void fields(Visit& visit, Value& capture) {
   visit("stack", StackRef{capture.stack});
   visit("finalizer", StackRef{capture.finalizer});
+  visit("through", capture.through);
   visit("count", capture.count);
 }
 

@@ -325,7 +325,8 @@ TEST_P(Attach, ForcedCollections) {
   EXPECT_GE(books(CG_POOL_CLEAR).aggregated, 10U);
   uint64_t counted = 0;
   for (const auto& [place, count] : attachment_->places()) {
-    if (place.signal == CG_FORCED_GC && passes(place, "main.finalizers")) counted += count.count;
+    if (place.signal == CG_FORCED_GC && passes(place, "main.capturesAVariable"))
+      counted += count.count;
   }
   EXPECT_EQ(counted, 10U);
 }
@@ -337,10 +338,11 @@ TEST_P(Attach, FinalizersThatCaptureTheirObject) {
   for (const auto& [capture, count] : attachment_->captures()) {
     const auto code = binary_->functions.function_at(capture.code_pc);
     ASSERT_TRUE(code);
-    if ((capture.words & words_of_closure(*binary_->image, *code)) != 0)
-      captured[function_at(capture.pcs[0])] += count;
+    if ((capture.words & words_of_closure(*binary_->image, *code)) == 0) continue;
+    captured[function_at(capture.pcs[0]) + (capture.through != 0 ? " through" : "")] += count;
   }
   EXPECT_EQ(captured, (std::map<std::string, uint64_t>{{"main.capturesAPart", 1000},
+                                                       {"main.capturesAVariable through", 10},
                                                        {"main.capturesItself", 1000}}));
   EXPECT_GE(books(CG_SET_FINALIZER).hits, 5000U);
 }

@@ -24,7 +24,8 @@ class FinalizerStallTest : public testing::Test {
 
 TEST_F(FinalizerStallTest, OneThatCapturesItsObject) {
   Sample sample = look_at(1);
-  sample.captures = {{open_, closure_, 70}, {other_, closure_, 5}};
+  sample.captures = {
+      {open_, closure_, false, 70}, {other_, closure_, false, 5}, {open_, closure_, true, 9}};
   const auto findings = detector_->judge(sample, stacks_);
   ASSERT_THAT(findings, SizeIs(1));  // by line, whoever calls it
   EXPECT_EQ(findings[0].severity, Severity::kError);
@@ -35,6 +36,17 @@ TEST_F(FinalizerStallTest, OneThatCapturesItsObject) {
   EXPECT_EQ(evidence.kind, "captures-its-object");
   EXPECT_EQ(evidence.objects_count, 75);
   EXPECT_EQ(evidence.finalizer.function, "main.open.func1");
+}
+
+TEST_F(FinalizerStallTest, OneThatCapturesAVariableWithItsObject) {
+  Sample sample = look_at(1);
+  sample.captures = {{open_, closure_, true, 70}};
+  const auto findings = detector_->judge(sample, stacks_);
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].severity, Severity::kWarning);
+  EXPECT_THAT(findings[0].message, HasSubstr("a variable that holds the object"));
+  EXPECT_EQ(std::get<FinalizerStallEvidence>(findings[0].evidence).kind,
+            "captures-what-holds-its-object");
 }
 
 TEST_F(FinalizerStallTest, OneThatHoldsUpAllOthers) {
@@ -81,7 +93,7 @@ TEST_F(FinalizerStallTest, AProofIsSaidOnceAWaitAgainWhenItIsTwiceAsLong) {
       sample.finalizer = closure_;
       sample.finalizer_began_ns = kAttachedAt;
     } else {
-      sample.captures = {{open_, closure_, static_cast<uint64_t>(second * 100)}};
+      sample.captures = {{open_, closure_, false, static_cast<uint64_t>(second * 100)}};
     }
     return judge.judge(sample, stacks_).size();
   };

@@ -255,7 +255,7 @@ inline Sample made_sample(Stacks& stacks) {
                            stacks.add({{"main.worker", "/src/w.go", 20, 0}}), 500, 400}};
   sample.schedules = 4'321;
   sample.preemptions = {{19, loop, 48}};
-  sample.captures = {{park, loop, 7}};
+  sample.captures = {{park, loop, true, 7}};
   sample.finalizer = loop;
   sample.finalizer_began_ns = kAttachedAt + 9;
   sample.cgo = {

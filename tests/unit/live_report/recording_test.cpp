@@ -103,6 +103,7 @@ TEST(Recording, RoundTrip) {
   EXPECT_EQ(again.schedules, 4'321);
   EXPECT_EQ(again.go_statements[0].exits, 400u);
   EXPECT_EQ(again.preemptions[0].goid, 19);
+  EXPECT_TRUE(again.captures[0].through);
   EXPECT_EQ(again.captures[0].count, 7u);
   EXPECT_EQ(again.finalizer, sample.finalizer);
   EXPECT_EQ(again.finalizer_began_ns, kAttachedAt + 9);

@@ -197,6 +197,16 @@ func capturesAPart(name string) {
 }
 
 //go:noinline
+func capturesAVariable() {
+	o := new(object)
+	runtime.GC()
+	runtime.SetFinalizer(o, func(*object) { o.close() })
+	if len(os.Args) > 100 {
+		o = nil // so it is captured by its address
+	}
+}
+
+//go:noinline
 func capturesAnother(other *object) {
 	o := new(object)
 	runtime.SetFinalizer(o, func(closed *object) { closed.close(); other.close() })
@@ -218,7 +228,7 @@ func finalizers() {
 		capturesNothing()
 	}
 	for i := 0; i < 10; i++ {
-		runtime.GC()
+		capturesAVariable()
 	}
 	time.Sleep(100 * time.Millisecond)
 }
