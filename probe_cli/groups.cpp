@@ -16,9 +16,9 @@ constexpr SignalGroup kAllGroups[] = {
     SignalGroup::kPreemptions, SignalGroup::kFinalizers,  SignalGroup::kFinalizerRuns};
 static_assert(std::size(kAllGroups) == kSignalGroups);
 
-// Too dear to be attached all the time.
+// Too dear to be attached all the time. Handoffs are too, and no rule needs them.
 constexpr SignalGroup kOnStandby[] = {SignalGroup::kParks, SignalGroup::kGoroutines,
-                                      SignalGroup::kHandoffs, SignalGroup::kYields};
+                                      SignalGroup::kYields};
 
 SignalGroup group_of(cg_signal signal) { return signal_rows()[signal].group; }
 size_t index(SignalGroup group) { return static_cast<size_t>(group); }
@@ -32,9 +32,10 @@ std::vector<Wish> wishes_for(const std::vector<std::string>& names) {
   std::vector<Wish> wishes;
   for (const SignalRow& row : signal_rows()) {
     const bool on_standby = std::ranges::find(kOnStandby, row.group) != std::end(kOnStandby);
+    const bool by_auto = named("auto") && row.group != SignalGroup::kHandoffs;
     wishes.push_back(named("all") || named(row.name) ? Wish::kYes
-                     : named("auto") && on_standby   ? Wish::kStandby
-                     : named("auto")                 ? Wish::kYes
+                     : by_auto && on_standby         ? Wish::kStandby
+                     : by_auto                       ? Wish::kYes
                                                      : Wish::kNo);
   }
   return wishes;
@@ -219,7 +220,7 @@ std::vector<SignalSample> Groups::signal_samples() const {
       sample.reason = group.failed;
     } else if (wish == Wish::kNo) {
       sample.state = "standby";
-      sample.reason = "not among --signals";
+      sample.reason = "off unless --signals asks for it";
     } else if (!group.wanted) {
       sample.state = "standby";
       sample.reason = "attached when it is needed";

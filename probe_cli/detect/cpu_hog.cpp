@@ -176,11 +176,7 @@ class CpuHog : public Detector {
     evidence.preempted_per_s = loop.per_s;
     evidence.longest_ms = (sample.at_ns - loop.since_ns) / 1'000'000;
 
-    LiveFinding finding;
-    finding.rule = "cpu-hog";
-    finding.severity = Severity::kWarning;
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "scheduler";
+    LiveFinding finding = new_finding("cpu-hog", "scheduler", Severity::kWarning, sample);
     finding.where = loop.where;
     finding.stack = stacks[loop.stack];
     finding.goroutines = loop.goroutines;

@@ -110,10 +110,7 @@ class Deadlock : public Detector {
                      [](const auto& a, const auto& b) { return a.count > b.count; });
     evidence.waits.resize(std::min(evidence.waits.size(), kMostWaits));
 
-    LiveFinding finding;
-    finding.rule = "deadlock";
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "goroutines";
+    LiveFinding finding = new_finding("deadlock", "goroutines", Severity::kWarning, sample);
     if (const auto first = first_goroutine(); first != waits_.end()) {
       finding.wait_reason = first->first.reason;
       finding.where = first->first.where;

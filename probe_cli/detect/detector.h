@@ -58,6 +58,10 @@ class Detector {
   virtual std::vector<int64_t> wants_locks_of() const { return {}; }
 };
 
+// What the findings of all rules begin with.
+LiveFinding new_finding(std::string_view rule, std::string_view subsystem, Severity severity,
+                        const Sample& sample);
+
 std::unique_ptr<Detector> make_deadlock(const Subject& subject, const Settings& settings);
 // Deadlocks of a part of the program, which go by the same name.
 std::unique_ptr<Detector> make_lock_knot(const Subject& subject, const Settings& settings);

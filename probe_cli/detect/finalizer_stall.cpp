@@ -56,12 +56,7 @@ class FinalizerStall : public Detector {
 
  private:
   static LiveFinding begin(const Sample& sample) {
-    LiveFinding finding;
-    finding.rule = "finalizer-stall";
-    finding.severity = Severity::kError;
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "finalizers";
-    return finding;
+    return new_finding("finalizer-stall", "finalizers", Severity::kError, sample);
   }
 
   static LiveFinding captures(const Frame& line, uint64_t count, const CaptureSample& capture,

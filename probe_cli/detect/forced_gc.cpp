@@ -70,12 +70,10 @@ class ForcedGc : public Detector {
     evidence.forced_per_s = line.per_s;
     evidence.pools_emptied_per_s = pools_emptied_per_s();
 
-    LiveFinding finding;
-    finding.rule = "forced-gc";
     const double in_a_window = line.count / share / std::max(calls_.span_s(), window_s_);
-    finding.severity = in_a_window >= rate_ * kErrorFactor ? Severity::kError : Severity::kWarning;
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "collector";
+    LiveFinding finding = new_finding(
+        "forced-gc", "collector",
+        in_a_window >= rate_ * kErrorFactor ? Severity::kError : Severity::kWarning, sample);
     finding.where = line.where;
     finding.stack = calls_.stack_at(line.where, sample, stacks);
     finding.message = fmt::format(

@@ -196,11 +196,7 @@ class GoroutineFlood : public Detector {
     evidence.started_per_s = statement.rates.starts;
     evidence.ended_per_s = statement.rates.exits;
 
-    LiveFinding finding;
-    finding.rule = "goroutine-flood";
-    finding.severity = Severity::kError;
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "goroutines";
+    LiveFinding finding = new_finding("goroutine-flood", "goroutines", Severity::kError, sample);
     finding.where = statement.where;
     uint64_t most = 0;
     for (const GoStatementSample& each : sample.go_statements) {

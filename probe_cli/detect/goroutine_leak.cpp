@@ -132,11 +132,8 @@ class GoroutineLeak : public Detector {
       evidence.oldest_ms = (sample.at_ns - waiting.waits_since_ns) / 1'000'000;
     evidence.started = place.go;
 
-    LiveFinding finding;
-    finding.rule = "goroutine-leak";
-    finding.severity = woken_per_s ? Severity::kError : Severity::kWarning;
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "goroutines";
+    LiveFinding finding = new_finding("goroutine-leak", "goroutines",
+                                      woken_per_s ? Severity::kError : Severity::kWarning, sample);
     finding.wait_reason = place.reason;
     finding.where = place.where;
     finding.stack = stacks[waiting.stack];

@@ -95,11 +95,7 @@ class GoschedSpin : public Detector {
     GoschedSpinEvidence evidence;
     evidence.yields_per_s = per_s;
 
-    LiveFinding finding;
-    finding.rule = "gosched-spin";
-    finding.severity = Severity::kWarning;
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "scheduler";
+    LiveFinding finding = new_finding("gosched-spin", "scheduler", Severity::kWarning, sample);
     finding.where = where;
     finding.stack = yields_.stack_at(where, sample, stacks);
     finding.message = fmt::format(

@@ -101,11 +101,7 @@ class LockHeld : public Detector {
       }
     }
 
-    LiveFinding finding;
-    finding.rule = "lock-held";
-    finding.severity = Severity::kWarning;
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "goroutines";
+    LiveFinding finding = new_finding("lock-held", "goroutines", Severity::kWarning, sample);
     finding.wait_reason = place.reason;
     finding.where = place.where;
     finding.stack = stacks[waiting.stack];

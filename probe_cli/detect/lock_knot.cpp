@@ -97,11 +97,7 @@ class LockKnot : public Detector {
                        const std::map<WaitPlace, Waiting>& places) const {
     DeadlockEvidence evidence;
     evidence.whole = false;
-    LiveFinding finding;
-    finding.rule = "deadlock";
-    finding.severity = Severity::kWarning;
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "goroutines";
+    LiveFinding finding = new_finding("deadlock", "goroutines", Severity::kWarning, sample);
     for (const LockSample& lock : sample.locks) {
       if (!knot_.contains(lock.semaphore)) continue;
       evidence.goroutines_count += static_cast<int64_t>(lock.waiters_count);

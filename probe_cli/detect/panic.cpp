@@ -52,11 +52,7 @@ class Panic : public Detector {
     const bool in_main = evidence.entry.function == "runtime.main";
     if (in_main) evidence.started = {};
 
-    LiveFinding finding;
-    finding.rule = "panic";
-    finding.severity = Severity::kError;
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "goroutines";
+    LiveFinding finding = new_finding("panic", "goroutines", Severity::kError, sample);
     finding.stack = stacks[event.stack];
     finding.where = panicking_frame(finding.stack);
     if (event.tid > 0) finding.threads = {event.tid};

@@ -121,4 +121,14 @@ Result<bool> Settings::set(std::string_view option, std::string_view text) {
   return true;
 }
 
+LiveFinding new_finding(std::string_view rule, std::string_view subsystem, Severity severity,
+                        const Sample& sample) {
+  LiveFinding finding;
+  finding.rule = rule;
+  finding.severity = severity;
+  finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
+  finding.subsystem = subsystem;
+  return finding;
+}
+
 }  // namespace cgoscope

@@ -139,8 +139,8 @@ struct PreemptionSample {
   uint64_t count = 0;
 };
 
-// Objects whose finalizer's closure captures them, or what has their address in its first word, such
-// as a variable.
+// Objects whose finalizer's closure captures them, or what has their address in its first word,
+// such as a variable.
 struct CaptureSample {
   StackId stack = kNoStack;      // runtime.SetFinalizer's caller, and so on
   StackId finalizer = kNoStack;  // first frame: the closure

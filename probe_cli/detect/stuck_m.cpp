@@ -201,11 +201,8 @@ class StuckM : public Detector {
     evidence.threads_total_count = sample.threads;
     evidence.threads_limit_count = sample.threads_limit;
 
-    LiveFinding finding;
-    finding.rule = "stuck-m";
-    finding.severity = severity(members, in_cgo, sample);
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = in_cgo ? "cgo" : "syscall";
+    LiveFinding finding = new_finding("stuck-m", in_cgo ? "cgo" : "syscall",
+                                      severity(members, in_cgo, sample), sample);
     finding.wait_reason = "syscall";  // what the runtime's own dumps say, of C calls too
     finding.where = oldest.where;
     if (in_cgo) finding.c_function = oldest.m->c_function;

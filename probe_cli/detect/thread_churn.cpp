@@ -166,12 +166,9 @@ class ThreadChurn : public Detector {
   }
 
   LiveFinding begin(const Sample& sample, const Rates& rates) const {
-    LiveFinding finding;
-    finding.rule = "thread-churn";
-    finding.severity =
-        rates.destroyed >= rate_ * kErrorFactor ? Severity::kError : Severity::kWarning;
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "threads";
+    LiveFinding finding = new_finding(
+        "thread-churn", "threads",
+        rates.destroyed >= rate_ * kErrorFactor ? Severity::kError : Severity::kWarning, sample);
     return finding;
   }
 

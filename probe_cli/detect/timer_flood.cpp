@@ -263,11 +263,8 @@ class TimerFlood : public Detector {
     evidence.live_growth_per_s = growth.per_s;
     evidence.kept = keeps_;
 
-    LiveFinding finding;
-    finding.rule = "timer-flood";
-    finding.severity = keeps_ ? Severity::kError : Severity::kWarning;
-    finding.first_seen_ns = finding.last_seen_ns = sample.wall_ns;
-    finding.subsystem = "timers";
+    LiveFinding finding = new_finding("timer-flood", "timers",
+                                      keeps_ ? Severity::kError : Severity::kWarning, sample);
     finding.where = line.where;
     finding.evidence = evidence;
 
