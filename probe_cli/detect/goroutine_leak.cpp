@@ -50,8 +50,8 @@ class GoroutineLeak : public Detector {
         window_(static_cast<int64_t>(settings("--leak-window")), kLeastIntervals) {}
 
   std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks) override {
-    wanted_ = false;
     if (!sample.goroutines_read) return {};
+    wanted_ = false;
     const std::map<WaitPlace, Waiting> places = waiting_places(sample, stacks);
     Entry entry{sample.at_ns, {}};
     for (const auto& [place, waiting] : places) {

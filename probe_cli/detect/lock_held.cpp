@@ -23,9 +23,9 @@ class LockHeld : public Detector {
         after_ns_(static_cast<int64_t>(settings("--lock-after"))) {}
 
   std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks) override {
+    if (!sample.goroutines_read) return {};
     wanted_ = false;
     wanted_locks_.clear();
-    if (!sample.goroutines_read) return {};
     std::map<WaitPlace, Waiting> lines = waiting_places(sample, stacks, false);
     std::erase_if(lines, [&](const auto& row) {
       return !is_lock(row.first.reason) || static_cast<double>(row.second.count) < least_waiters_;
@@ -44,7 +44,8 @@ class LockHeld : public Detector {
         seen.lock = lock;
         seen.all_were_seen = sample.locks_unseen_count == 0;
       }
-      if (!seen.lock) wanted_locks_.push_back(seen.first_goid);
+      if (!seen.lock)
+        wanted_locks_.insert(wanted_locks_.end(), waiting.goids.begin(), waiting.goids.end());
       seen.balance.look(place, waiting.count, subject_, sample, stacks);
       const std::optional<double> woken_per_s = seen.balance.woken_per_s();
       if (!woken_per_s) {

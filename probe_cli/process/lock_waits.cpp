@@ -1,6 +1,7 @@
 #include "probe_cli/process/lock_waits.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -31,25 +32,6 @@ struct Parked {
   GRecord record;
   SavedRegisters saved;
   uint64_t stack_hi = 0;
-};
-
-struct Snapshot {
-  std::vector<Parked> parked;
-  uint64_t running_count = 0;
-};
-
-// An address at a lock or just below, and the pc of the frame that it lies in.
-struct Known {
-  uint64_t address = 0;
-  uint64_t pc = 0;
-};
-
-// A goroutine that knows of a lock.
-struct Knower {
-  Parked g;
-  uint64_t waits_for = 0;
-  std::map<uint64_t, std::vector<Known>> on_stack;  // by semaphore
-  std::map<uint64_t, uint64_t> in_code;             // by semaphore: the pc
 };
 
 // Where the frames on a copied stack end, outwards, and their pcs.
@@ -113,69 +95,151 @@ uint64_t awaited_semaphore(const TargetMemory& memory, const Parked& g,
   return 0;
 }
 
-Snapshot take_snapshot(const TargetMemory& memory, const GLayout& layout,
-                       const std::vector<uint64_t>& addresses) {
-  Snapshot snapshot;
-  const RuntimeRecords records(memory, addresses, g_extent(layout));
+std::vector<Parked> read_block(const TargetMemory& memory, const GLayout& layout,
+                               std::span<const uint64_t> addresses, uint64_t& running_count) {
+  std::vector<Parked> block;
+  const RuntimeRecords records(memory, {addresses.begin(), addresses.end()}, g_extent(layout));
   for (size_t i = 0; i < addresses.size(); ++i) {
     const auto g = records.at(i);
     if (!g) continue;
-    Parked parked{read_g(*g, layout, addresses[i]), saved_registers(*g, layout),
-                  g->value<uint64_t>(layout.stack_hi)};
+    const Parked parked{read_g(*g, layout, addresses[i]), saved_registers(*g, layout),
+                        g->value<uint64_t>(layout.stack_hi)};
     if (!is_alive(parked.record.status) || parked.record.goid <= 0) continue;
-    if (parked.record.status == GStatus::kRunning) ++snapshot.running_count;
-    const bool readable = parked.record.status != GStatus::kRunning &&
-                          is_pointer(parked.saved.sp) && parked.saved.sp < parked.stack_hi;
-    if (readable) snapshot.parked.push_back(parked);
+    if (parked.record.status == GStatus::kRunning)
+      ++running_count;
+    else if (is_pointer(parked.saved.sp) && parked.saved.sp < parked.stack_hi)
+      block.push_back(parked);
   }
-  return snapshot;
+  return block;
 }
 
-// What all of the waiters call the lock: its address, and that of what it lies in.
-std::set<uint64_t> names_of(uint64_t semaphore, bool is_variable,
-                            const std::vector<const Knower*>& waiters) {
-  std::set<uint64_t> names;
-  const uint64_t widest = waiters.size() > 1 ? kWidestValue
-                          : is_variable      ? kWidestLock
-                                             : kWidestOfOne;
-  for (const Known& known : waiters.front()->on_stack.at(semaphore)) {
-    if (semaphore - known.address <= widest) names.insert(known.address);
-  }
-  for (const Knower* waiter : waiters) {
-    const std::vector<Known>& on_stack = waiter->on_stack.at(semaphore);
-    std::erase_if(names, [&](uint64_t name) {
-      return std::ranges::find(on_stack, name, &Known::address) == on_stack.end();
-    });
-  }
-  return names;
+// Keeps the `most` with the lowest ids, ascending.
+template <typename Row, typename Id>
+void keep_lowest(std::vector<Row>& rows, Row row, size_t most, Id id) {
+  if (rows.size() == most && std::invoke(id, row) >= std::invoke(id, rows.back())) return;
+  rows.insert(std::ranges::lower_bound(rows, std::invoke(id, row), {}, id), std::move(row));
+  if (rows.size() > most) rows.pop_back();
 }
 
-// The best that a goroutine has of a lock, and where; nullopt: nothing.
-struct Ranked {
-  const Knower* knower = nullptr;
-  Knowledge knowledge = Knowledge::kValue;
-  uint64_t pc = 0;
+struct User {
+  Parked g;
+  uint64_t pc = 0;  // of the frame or code that knows the lock
+  int64_t goid() const { return g.record.goid; }
 };
 
-std::optional<Ranked> rank(const Knower& knower, uint64_t semaphore,
-                           const std::set<uint64_t>& names, const CodeFacts& code) {
-  std::optional<Ranked> best;
-  const auto take = [&](Knowledge knowledge, uint64_t pc) {
-    if (!best || knowledge > best->knowledge) best = {&knower, knowledge, pc};
-  };
-  if (const auto at = knower.in_code.find(semaphore); at != knower.in_code.end())
-    take(code.unlocks(at->second) ? Knowledge::kUnlocks : Knowledge::kAddress, at->second);
-  if (const auto at = knower.on_stack.find(semaphore); at != knower.on_stack.end()) {
-    for (const Known& known : at->second) {
-      if (!names.contains(known.address)) continue;
-      if (semaphore - known.address > kWidestLock && !code.unlocks(known.pc))
-        take(Knowledge::kValue, known.pc);
-      else
-        take(code.unlocks(known.pc) ? Knowledge::kUnlocks : Knowledge::kAddress, known.pc);
+// What is looked for, and what is found.
+struct Lock {
+  bool is_variable = false;
+  // What those that wait for it call it: its address, and that of what it lies in. From their
+  // stacks.
+  std::set<uint64_t> names;
+  size_t named_by_count = 0;
+  std::set<uint8_t> wait_reasons;
+  uint64_t waiters_count = 0;
+  std::vector<int64_t> waiters;
+  struct {
+    uint64_t count = 0;
+    std::vector<User> users;
+  } by_knowledge[3];
+
+  // One that is known to wait for it.
+  void learn(uint64_t semaphore, const Parked& waiter, const std::vector<uint64_t>& stack) {
+    std::set<uint64_t> near;
+    for (const uint64_t word : stack) {
+      if (word <= semaphore && semaphore - word <= kWidestValue) near.insert(word);
+    }
+    if (named_by_count == 0)
+      names = std::move(near);
+    else
+      std::erase_if(names, [&](uint64_t name) { return !near.contains(name); });
+    ++named_by_count;
+    wait_reasons.insert(waiter.record.wait_reason);
+  }
+
+  void forget_far_names(uint64_t semaphore) {
+    if (named_by_count > 1) return;
+    const uint64_t widest = is_variable ? kWidestLock : kWidestOfOne;
+    std::erase_if(names, [&](uint64_t name) { return semaphore - name > widest; });
+  }
+};
+
+class Search {
+ public:
+  Search(const TargetMemory& memory, std::map<uint64_t, Lock>& locks, const CodeFacts& code)
+      : memory_(memory), locks_(locks), code_(code) {
+    for (const auto& [semaphore, lock] : locks_) any_variable_ |= lock.is_variable;
+  }
+
+  void look_at(std::span<const Parked> block) {
+    const std::vector<std::vector<uint64_t>> stacks = stack_words(memory_, block);
+    std::vector<std::vector<uint64_t>> pcs(block.size());
+    if (any_variable_) {
+      std::vector<GoStackBegin> begins;
+      for (const Parked& g : block) begins.push_back({g.saved.pc, g.saved.bp, g.stack_hi});
+      pcs = follow_frame_pointers(memory_, begins);
+    }
+    for (size_t i = 0; i < block.size(); ++i) {
+      for (auto& [semaphore, lock] : locks_) look_at(block[i], stacks[i], pcs[i], semaphore, lock);
     }
   }
-  return best;
-}
+
+ private:
+  void look_at(const Parked& g, const std::vector<uint64_t>& stack,
+               const std::vector<uint64_t>& pcs, uint64_t semaphore, Lock& lock) {
+    std::optional<Knowledge> best;
+    uint64_t best_pc = 0;
+    const auto take = [&](Knowledge knowledge, uint64_t pc) {
+      if (best && *best >= knowledge) return;
+      best = knowledge;
+      best_pc = pc;
+    };
+    std::optional<std::vector<FrameEnd>> frames;
+    for (size_t word = 0; word < stack.size(); ++word) {
+      if (stack[word] > semaphore || semaphore - stack[word] > kWidestValue ||
+          !lock.names.contains(stack[word]))
+        continue;
+      if (!frames) frames = frame_ends(g, stack);
+      const auto frame = std::ranges::upper_bound(*frames, g.saved.sp + word * sizeof(uint64_t), {},
+                                                  &FrameEnd::end);
+      const uint64_t pc = frame == frames->end() ? 0 : frame->pc;
+      if (code_.unlocks(pc))
+        take(Knowledge::kUnlocks, pc);
+      else
+        take(semaphore - stack[word] > kWidestLock ? Knowledge::kValue : Knowledge::kAddress, pc);
+    }
+    if (lock.is_variable) {
+      for (const uint64_t pc : pcs) {
+        if (code_.names_address(pc, semaphore - kWidestLock, semaphore))
+          take(code_.unlocks(pc) ? Knowledge::kUnlocks : Knowledge::kAddress, pc);
+      }
+    }
+    if (!best) return;
+    if (waits_for(g, stack, semaphore, lock)) {
+      ++lock.waiters_count;
+      keep_lowest(lock.waiters, g.record.goid, kGoidsPerLock, std::identity{});
+      return;
+    }
+    auto& found = lock.by_knowledge[static_cast<size_t>(*best)];
+    ++found.count;
+    keep_lowest(found.users, User{g, best_pc}, kUsersPerLock, &User::goid);
+  }
+
+  // Whose frame has the semaphore's address and who waits for the same reason as one whose sudog
+  // says so is believed.
+  bool waits_for(const Parked& g, const std::vector<uint64_t>& stack, uint64_t semaphore,
+                 const Lock& lock) const {
+    if (g.record.status != GStatus::kWaiting) return false;
+    const auto end = stack.begin() + static_cast<ptrdiff_t>(std::min(stack.size(), kFrameWords));
+    if (std::find(stack.begin(), end, semaphore) == end) return false;
+    return lock.wait_reasons.contains(g.record.wait_reason) ||
+           awaited_semaphore(memory_, g, stack) == semaphore;
+  }
+
+  const TargetMemory& memory_;
+  std::map<uint64_t, Lock>& locks_;
+  const CodeFacts& code_;
+  bool any_variable_ = false;
+};
 
 }  // namespace
 
@@ -194,99 +258,58 @@ LockWaits LockReader::read(std::span<const int64_t> goids) const {
                                  std::to_string(kMostGoroutines) + " goroutines");
     return result;
   }
-  const Snapshot snapshot = take_snapshot(memory_, layout, all);
-  result.running_count = snapshot.running_count;
-
-  std::set<uint64_t> semaphores;
-  for (const Parked& g : snapshot.parked) {
-    if (semaphores.size() == kMostLocks) break;
-    if (std::find(goids.begin(), goids.end(), g.record.goid) == goids.end()) continue;
-    const uint64_t semaphore =
-        awaited_semaphore(memory_, g, stack_words(memory_, std::span(&g, 1)).front());
-    if (semaphore != 0) semaphores.insert(semaphore);
-  }
-  if (semaphores.empty()) return result;
-  const auto is_variable = [&](uint64_t address) {
-    return address >= variables_.begin && address < variables_.end;
+  const auto each_block = [&](const auto& visit) {
+    result.running_count = 0;
+    for (size_t begin = 0; begin < all.size(); begin += kBlock)
+      visit(read_block(memory_, layout,
+                       std::span(all).subspan(begin, std::min(kBlock, all.size() - begin)),
+                       result.running_count));
   };
-  const bool any_variable = std::any_of(semaphores.begin(), semaphores.end(), is_variable);
 
-  std::vector<Knower> knowers;
-  for (size_t begin = 0; begin < snapshot.parked.size(); begin += kBlock) {
-    const auto block =
-        std::span(snapshot.parked).subspan(begin, std::min(kBlock, snapshot.parked.size() - begin));
-    const std::vector<std::vector<uint64_t>> stacks = stack_words(memory_, block);
-    std::vector<std::vector<uint64_t>> pcs(block.size());
-    if (any_variable) {
-      std::vector<GoStackBegin> begins;
-      for (const Parked& g : block) begins.push_back({g.saved.pc, g.saved.bp, g.stack_hi});
-      pcs = follow_frame_pointers(memory_, begins);
+  uint64_t ignored = 0;
+  std::map<uint64_t, Lock> locks;
+  each_block([&](const std::vector<Parked>& block) {
+    for (const Parked& g : block) {
+      if (std::find(goids.begin(), goids.end(), g.record.goid) == goids.end()) continue;
+      const std::vector<uint64_t> stack = stack_words(memory_, std::span(&g, 1)).front();
+      const uint64_t semaphore = awaited_semaphore(memory_, g, stack);
+      if (semaphore == 0 || (locks.size() == kMostLocks && !locks.contains(semaphore))) continue;
+      Lock& lock = locks[semaphore];
+      lock.is_variable = semaphore >= variables_.begin && semaphore < variables_.end;
+      lock.learn(semaphore, g, stack);
     }
-    for (size_t i = 0; i < block.size(); ++i) {
-      Knower knower{block[i], 0, {}, {}};
-      std::optional<std::vector<FrameEnd>> frames;
-      for (size_t word = 0; word < stacks[i].size(); ++word) {
-        const uint64_t address = stacks[i][word];
-        for (auto at = semaphores.lower_bound(address);
-             at != semaphores.end() && *at - address <= kWidestValue; ++at) {
-          if (!frames) frames = frame_ends(block[i], stacks[i]);
-          const auto frame = std::ranges::upper_bound(
-              *frames, block[i].saved.sp + word * sizeof(uint64_t), {}, &FrameEnd::end);
-          knower.on_stack[*at].push_back({address, frame == frames->end() ? 0 : frame->pc});
-        }
+  });
+  if (locks.empty()) return result;
+  for (auto& [semaphore, lock] : locks) lock.forget_far_names(semaphore);
+
+  Search search(memory_, locks, code_);
+  each_block([&](const std::vector<Parked>& block) { search.look_at(block); });
+
+  for (auto& [semaphore, lock] : locks) {
+    if (lock.waiters_count == 0) continue;  // they have got it meanwhile
+    LockWait wait;
+    wait.semaphore = semaphore;
+    wait.waiters_count = lock.waiters_count;
+    wait.waiters = std::move(lock.waiters);
+    for (const Knowledge knowledge :
+         {Knowledge::kUnlocks, Knowledge::kAddress, Knowledge::kValue}) {
+      const auto& found = lock.by_knowledge[static_cast<size_t>(knowledge)];
+      if (found.count == 0) continue;
+      wait.knowledge = knowledge;
+      wait.users_count = found.count;
+      for (const User& user : found.users) {
+        const auto now = read_block(memory_, layout, std::span(&user.g.record.address, 1), ignored);
+        // Who has gone on meanwhile counts, but is not shown.
+        if (now.empty() || now[0].record.goid != user.goid() || now[0].saved != user.g.saved)
+          continue;
+        const std::vector<uint64_t> stack = stack_words(memory_, now).front();
+        wait.users.push_back({user.goid(), user.g.record.status, user.g.record.wait_reason,
+                              awaited_semaphore(memory_, user.g, stack), user.pc,
+                              user.pc == user.g.saved.pc});
       }
-      for (const uint64_t semaphore : semaphores) {
-        if (!is_variable(semaphore)) continue;
-        const auto pc = std::ranges::find_if(pcs[i], [&](uint64_t one) {
-          return code_.names_address(one, semaphore - kWidestLock, semaphore);
-        });
-        if (pc != pcs[i].end()) knower.in_code.emplace(semaphore, *pc);
-      }
-      if (knower.on_stack.empty() && knower.in_code.empty()) continue;
-      knower.waits_for = awaited_semaphore(memory_, knower.g, stacks[i]);
-      knowers.push_back(std::move(knower));
+      break;
     }
-  }
-
-  // Who has gone on meanwhile is left out.
-  std::vector<uint64_t> addresses;
-  addresses.reserve(knowers.size());
-  for (const Knower& knower : knowers) addresses.push_back(knower.g.record.address);
-  const RuntimeRecords again(memory_, addresses, g_extent(layout));
-  std::vector<const Knower*> unmoved;
-  for (size_t i = 0; i < knowers.size(); ++i) {
-    const auto now = again.at(i);
-    if (now && is_unmoved(knowers[i].g.record, knowers[i].g.saved, *now, layout))
-      unmoved.push_back(&knowers[i]);
-  }
-  std::sort(unmoved.begin(), unmoved.end(),
-            [](const Knower* a, const Knower* b) { return a->g.record.goid < b->g.record.goid; });
-
-  for (const uint64_t semaphore : semaphores) {
-    LockWait lock;
-    lock.semaphore = semaphore;
-    std::vector<const Knower*> waiters;
-    std::copy_if(unmoved.begin(), unmoved.end(), std::back_inserter(waiters),
-                 [&](const Knower* knower) { return knower->waits_for == semaphore; });
-    if (waiters.empty()) continue;
-    lock.waiters_count = waiters.size();
-    for (size_t i = 0; i < std::min(waiters.size(), kGoidsPerLock); ++i)
-      lock.waiters.push_back(waiters[i]->g.record.goid);
-    const std::set<uint64_t> names = names_of(semaphore, is_variable(semaphore), waiters);
-    std::vector<Ranked> users;
-    for (const Knower* knower : unmoved) {
-      if (knower->waits_for == semaphore) continue;
-      if (const auto ranked = rank(*knower, semaphore, names, code_)) users.push_back(*ranked);
-    }
-    for (const Ranked& user : users) lock.knowledge = std::max(lock.knowledge, user.knowledge);
-    std::erase_if(users, [&](const Ranked& user) { return user.knowledge < lock.knowledge; });
-    lock.users_count = users.size();
-    for (size_t i = 0; i < std::min(users.size(), kUsersPerLock); ++i) {
-      const Parked& g = users[i].knower->g;
-      lock.users.push_back({g.record.goid, g.record.status, g.record.wait_reason,
-                            users[i].knower->waits_for, users[i].pc, users[i].pc == g.saved.pc});
-    }
-    result.locks.push_back(std::move(lock));
+    result.locks.push_back(std::move(wait));
   }
   return result;
 }
