@@ -68,7 +68,7 @@ std::string name_of(const testing::TestParamInfo<std::tuple<GoToolchain, Build>>
 }
 
 INSTANTIATE_TEST_SUITE_P(Live, LocksTest,
-                         testing::Combine(testing::ValuesIn(go_toolchains()),
+                         testing::Combine(testing::ValuesIn(outer_toolchains()),
                                           testing::Values(Build::kPlain, Build::kStrippedPie)),
                          name_of);
 
