@@ -37,12 +37,25 @@ std::string shown(const std::optional<uint64_t>& address) {
   return address ? fmt::format("{:#x}", *address) : "not found";
 }
 
+// The flags of `go build` that change what the program is. (The linker always writes -compiler, and
+// -buildmode, "exe" unless asked for.)
+std::string build_flags(const BuildInfo& build) {
+  std::string flags;
+  for (const auto& [key, value] : build.settings) {
+    if (!key.starts_with('-') || key == "-compiler" || (key == "-buildmode" && value == "exe"))
+      continue;
+    flags += fmt::format("{}{}={}", flags.empty() ? "" : " ", key, value);
+  }
+  return flags;
+}
+
 void write_json(const Facts& facts, std::ostream& out) {
   const GoBinary& binary = facts.binary;
   nlohmann::ordered_json json = {{"schema", "cgoscope/inspect/1"}, {"file", facts.file}};
   json["pid"] = facts.pid ? nlohmann::ordered_json(*facts.pid) : nlohmann::ordered_json(nullptr);
   json["go_version"] = binary.build.version_text;
   json["main_package"] = binary.build.main_package;
+  json["settings"] = binary.build.settings;
   json["machine"] = binary.image->machine() == Machine::kAmd64 ? "x86-64" : "arm64";
   json["cgo"] = binary.uses_cgo;
   json["stripped"] = binary.stripped;
@@ -85,6 +98,7 @@ void write_text(const Facts& facts, std::ostream& out) {
                             binary.image->position_independent() ? "PIE" : "fixed address",
                             binary.stripped ? "stripped" : "with symbols",
                             binary.functions.function_count()));
+  if (const std::string flags = build_flags(binary.build); !flags.empty()) line("flags", flags);
   line("layout", fmt::format("from {}{}", layout_source_name(binary.layout.source),
                              facts.pid ? "; " + facts.fit : ""));
   line("globals", fmt::format("allm {}, allp {}, allgs {}, sched {} ({})",

@@ -79,6 +79,17 @@ def check_links(path):
             failures.append(f"{path.relative_to(project)}: no heading for the link {target}")
 
 
+def check_reached():
+    """Each page and each example can be found: some other document links to it."""
+    linked = set()
+    for path in documents():
+        targets = (target.partition("#")[0] for target in LINK.findall(prose(path.read_text())))
+        linked |= {(path.parent / name).resolve() for name in targets if name} - {path}
+    for path in [*project.glob("docs/**/*.md"), *project.glob("examples/*/README.md")]:
+        if path not in linked:
+            failures.append(f"{path.relative_to(project)}: no other document links to it")
+
+
 def normalised(lines):
     """Lines as they are compared: without elapsed times, and without the note of a machine that has no Go."""
     kept = []
@@ -205,6 +216,7 @@ def check_man_page(page):
 
 for document in documents():
     check_links(document)
+check_reached()
 shown_in = [(project / "README.md", project), (project / "docs/cgoscope-lint.md", project)]
 shown_in += [(readme, readme.parent) for readme in sorted(project.glob("examples/*/README.md"))]
 for document, folder in shown_in:

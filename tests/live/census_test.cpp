@@ -129,6 +129,43 @@ TEST(Census, IsAProfileForPprof) {
   EXPECT_THAT(*top, testing::ContainsRegex("1000 .*main\\.\\(\\*server\\)\\.send"));
 }
 
+// examples/num_goroutine: each program prints what runtime.NumGoroutine says of it.
+TEST(Census, CountsWhatNumGoroutineCounts) {
+  const std::filesystem::path module =
+      std::filesystem::path(PROJECT_FOLDER) / "examples/num_goroutine";
+  const struct {
+    std::string package, printed;
+    int count;
+    std::string innermost;  // of some goroutine, outside the runtime
+  } kPrograms[] = {{"bug", "100 ms later: 2", 2, "main.download.func1"},
+                   {"healthy", "100 ms later: 1", 1, "time.Sleep"},
+                   {"library", "after 100 ms: 4", 4, "os/signal.signal_recv"}};
+  for (const GoToolchain& toolchain : outer_toolchains()) {
+    for (const auto& expected : kPrograms) {
+      const std::string binary = built(toolchain, module, expected.package, Build::kPlain);
+      ASSERT_FALSE(binary.empty());
+      TalkingProgram program({binary});
+      ASSERT_TRUE(program.wait_for(expected.printed)) << binary;
+      const Ended ended =
+          Program({CGOSCOPE, "census", "--format", "json", "-p", std::to_string(program.pid())})
+              .wait(60'000);
+      ASSERT_EQ(ended.status, 0) << ended.err;
+      const json goroutines = json::parse(ended.out).at("goroutines");
+      EXPECT_EQ(goroutines.at("user_count"), expected.count) << binary << ended.out;
+      EXPECT_GE(goroutines.at("system_count"), 4) << binary << ended.out;
+      std::vector<std::string> innermost;
+      for (const json& kind : goroutines.at("kinds")) {
+        for (const json& frame : kind.at("stack")) {
+          if (is_hidden(frame.at("function"))) continue;
+          innermost.push_back(frame.at("function"));
+          break;
+        }
+      }
+      EXPECT_THAT(innermost, testing::Contains(expected.innermost)) << binary;
+    }
+  }
+}
+
 std::string newest(const std::string& package) {
   return built(go_toolchains().back(),
                std::filesystem::path(PROJECT_FOLDER) / "tests/live/programs", package,

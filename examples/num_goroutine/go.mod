@@ -1,0 +1,3 @@
+module example.org/num_goroutine
+
+go 1.19
