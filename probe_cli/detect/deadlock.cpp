@@ -47,9 +47,11 @@ class Deadlock : public Detector {
     const int64_t foreign = std::max<int64_t>(sample.threads - sample.threads_of_ms, 0);
     LiveFinding finding = describe(sample, stacks, foreign);
     finding.severity = foreign == 0 ? Severity::kError : Severity::kWarning;
-    finding.message = fmt::format(
-        "deadlock: all {} wait for one another, no timer is set and no thread is in a call",
-        counted(static_cast<int64_t>(count_), "goroutine"));
+    finding.message =
+        fmt::format("deadlock: {}, no timer is set and no thread is in a call",
+                    count_ == 1 ? "the only goroutine waits for another one"
+                                : fmt::format("all {} goroutines wait for one another",
+                                              grouped(static_cast<int64_t>(count_))));
     if (foreign > 0)
       finding.message +=
           fmt::format("; {} not the runtime's, and could still call back from C",

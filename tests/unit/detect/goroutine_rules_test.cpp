@@ -329,6 +329,7 @@ TEST(Deadlock, Cases) {
     std::function<void(Goroutines&, int, Sample&)> change;
     std::optional<Severity> severity;
     bool cgo = true;
+    std::string said = "all 3 goroutines wait for one another";
   } cases[] = {
       {"all wait for one another", [](auto&, int, auto&) {}, Severity::kError},
       {"a thread of C's may call back", [](auto&, int, Sample& sample) { sample.threads = 13; },
@@ -353,6 +354,11 @@ TEST(Deadlock, Cases) {
          sample.ms.back().in_cgo = true;
        },
        std::nullopt},
+      {"there is one",
+       [](Goroutines& made, int, Sample& sample) {
+         sample.goroutines = {made.waiting("chan send", "main", 1, 1)};
+       },
+       Severity::kError, true, "the only goroutine waits for another one"},
       {"it moves",
        [](Goroutines& made, int second, Sample& sample) {
          sample.goroutines = {made.waiting("chan send", "ask", 3, 10 + second)};
@@ -378,7 +384,9 @@ TEST(Deadlock, Cases) {
     if (!one.severity) continue;
     EXPECT_EQ(findings[0].severity, *one.severity);
     EXPECT_EQ(findings[0].where.function, "main.main");
+    EXPECT_THAT(findings[0].message, HasSubstr(one.said));
     const auto& evidence = std::get<DeadlockEvidence>(findings[0].evidence);
+    if (evidence.goroutines_count == 1) continue;
     EXPECT_EQ(evidence.goroutines_count, 3);
     ASSERT_THAT(evidence.waits, SizeIs(2));
     EXPECT_EQ(evidence.waits[0].count, 2);
