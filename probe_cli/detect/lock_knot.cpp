@@ -20,6 +20,7 @@ namespace {
 
 constexpr int64_t kAskAgainAfterNs = 60'000'000'000;  // about a lock in no knot
 constexpr size_t kMostAsked = 32;
+constexpr size_t kMostWaits = 10, kMostGoids = 20;
 
 using Semaphores = std::set<uint64_t>;
 
@@ -112,8 +113,15 @@ class LockKnot : public Detector {
         return std::find(goids.begin(), goids.end(), lock.waiters.front()) != goids.end();
       });
       if (place == places.end()) continue;
-      evidence.waits.push_back(
-          {place->first.reason, place->first.where, static_cast<int64_t>(lock.waiters_count)});
+      const auto known = std::find_if(
+          evidence.waits.begin(), evidence.waits.end(), [&](const DeadlockEvidence::Wait& wait) {
+            return wait.reason == place->first.reason && wait.where == place->first.where;
+          });
+      if (known != evidence.waits.end())
+        known->count += static_cast<int64_t>(lock.waiters_count);
+      else if (evidence.waits.size() < kMostWaits)
+        evidence.waits.push_back(
+            {place->first.reason, place->first.where, static_cast<int64_t>(lock.waiters_count)});
       chain += fmt::format("{}{} at {} for one that {} {}", chain.empty() ? "" : "; ",
                            lock.waiters.front(), spoken_place(place->first.where),
                            spoken_users(lock), lock.users.size() == 1 ? "seems to hold" : "know");
@@ -122,6 +130,7 @@ class LockKnot : public Detector {
       finding.where = place->first.where;
       finding.stack = stacks[place->second.stack];
     }
+    finding.goroutines.resize(std::min(finding.goroutines.size(), kMostGoids));
     finding.message =
         fmt::format("{} seem to wait for one another, each for a lock that others of them hold: {}",
                     counted(evidence.goroutines_count, "goroutine"), chain);

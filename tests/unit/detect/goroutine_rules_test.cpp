@@ -263,8 +263,15 @@ TEST(Deadlock, OfAPart) {
     std::string name;
     std::function<void(int look, Sample&)> change;
     bool found;
+    bool at_one_line = false;
   } cases[] = {
       {"each knows the other's", [](int, Sample&) {}, true},
+      {"both wait at one line",
+       [](int, Sample& sample) {
+         sample.goroutines[0].goids = {1, 2};
+         sample.goroutines.erase(sample.goroutines.begin() + 1);
+       },
+       true, true},
       {"somebody else knows one",
        [](int, Sample& sample) {
          sample.locks[0].users.push_back({3, "waiting", "sleep", 0, kNoStack});
@@ -318,7 +325,10 @@ TEST(Deadlock, OfAPart) {
     EXPECT_EQ(findings[0].severity, Severity::kWarning);
     EXPECT_EQ(findings[0].where.function, "main.first");
     EXPECT_THAT(findings[0].goroutines, testing::ElementsAre(1, 2));
-    EXPECT_FALSE(std::get<DeadlockEvidence>(findings[0].evidence).whole);
+    const auto& evidence = std::get<DeadlockEvidence>(findings[0].evidence);
+    EXPECT_FALSE(evidence.whole);
+    ASSERT_THAT(evidence.waits, SizeIs(one.at_one_line ? 1 : 2));
+    EXPECT_EQ(evidence.waits[0].count, one.at_one_line ? 2 : 1);
     EXPECT_THAT(findings[0].message, HasSubstr("2 goroutines seem to wait for one another"));
   }
 }
