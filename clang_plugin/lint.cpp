@@ -179,7 +179,9 @@ class Run {
       if (next >= work_.size()) return;
       Job& job = *jobs_[work_[next].first];
       const size_t unit = work_[next].second;
-      job.summarised.units[unit] = summarize(job.sources[unit]);
+      const SourceUnit& source = job.sources[unit];
+      job.summarised.units[unit] =
+          options_.summary_of ? options_.summary_of(source) : summarize(source);
       job.sources[unit].text.clear();
       if (options_.progress) {
         const std::lock_guard lock(mutex_);
