@@ -196,7 +196,9 @@ class Run {
     how.threshold_ns =
         options_.threshold_ns.value_or(job.settings.threshold_ns.value_or(kDefaultThresholdNs));
     how.display = display_path;
-    PackageFindings found = analyse(job.summarised, *job.catalogue, how);
+    PackageFindings found = options_.findings_of
+                                ? options_.findings_of(job.summarised, job.catalogue, how)
+                                : analyse(job.summarised, *job.catalogue, how);
     const Package& package = job.summarised.package;
     const auto unused_severity =
         severity_under(job.settings, "unused-suppression", "", Severity::kNote);

@@ -11,7 +11,7 @@
 #include <iostream>
 #include <thread>
 
-#include "clang_plugin/cache/summary_cache.h"
+#include "clang_plugin/cache/run_cache.h"
 #include "clang_plugin/compiler/plugin_flags.h"
 #include "clang_plugin/known_findings/baseline.h"
 #include "clang_plugin/known_findings/changed_since.h"
@@ -129,8 +129,9 @@ void add_options(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"ok"}))
       ->option_text("ok");
   app.add_option("--cache", line.cache,
-                 "Keep what Clang makes of each file in this folder, for the next run; off: keep "
-                 "nothing (default $CGOSCOPE_CACHE, else cgoscope in the user's cache folder)")
+                 "Keep what is found out about each file and package in this folder, for the next "
+                 "run; off: keep nothing (default $CGOSCOPE_CACHE, else cgoscope in the user's "
+                 "cache folder)")
       ->option_text("DIR|off");
   line.lint.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   app.add_option("-j,--jobs", line.lint.jobs,
@@ -229,9 +230,7 @@ int lint(int argc, char** argv) {
   std::string complaint;
   const auto cache = open_cache(cache_location(line.cache), complaint);
   if (!complaint.empty()) std::cerr << "cgoscope-lint: " << printable(complaint) << '\n';
-  if (cache) {
-    line.lint.summary_of = [&](const SourceUnit& unit) { return cache->summary_of(unit); };
-  }
+  if (cache) cache->serve(line.lint);
   auto report = run_with_progress(line);
   if (!report) return fail(kNothingDone, report.error());
   if (known.tree) {

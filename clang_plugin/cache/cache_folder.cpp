@@ -23,6 +23,7 @@ namespace {
 
 constexpr uint64_t kMaxFileBytes = uint64_t{128} << 20;
 constexpr uint64_t kMaxTotalBytes = uint64_t{512} << 20;
+constexpr uint64_t kPageBytes = 4096;
 constexpr time_t kHour_s = 3600;
 constexpr time_t kDay_s = 24 * kHour_s;
 constexpr time_t kKeep_s = 10 * kDay_s;
@@ -33,6 +34,10 @@ constexpr size_t kKeyDigits = 32;
 
 bool is_only_ours(const struct stat& status) {
   return status.st_uid == geteuid() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+uint64_t on_disk_bytes(const struct stat& status) {
+  return (static_cast<uint64_t>(status.st_size) + kPageBytes - 1) / kPageBytes * kPageBytes;
 }
 
 std::string path_of(const std::string& key) {
@@ -91,8 +96,7 @@ void list_folder(int cache, const std::string& name, std::vector<Kept>& entries)
     if (fstatat(dirfd(list.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
     // A file that is being written is younger than a day.
     const time_t used = is_entry ? status.st_mtime : status.st_mtime - (kKeep_s - kDay_s);
-    entries.push_back(
-        {name + "/" + entry->d_name, used, static_cast<uint64_t>(status.st_blocks) * 512});
+    entries.push_back({name + "/" + entry->d_name, used, on_disk_bytes(status)});
   }
 }
 

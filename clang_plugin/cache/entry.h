@@ -27,6 +27,10 @@ struct CacheEntry {
   bool operator==(const CacheEntry&) const = default;
 };
 
+// A checksum before `payload`; and what stands behind a right one, which points into `bytes`.
+std::string with_checksum(std::string_view payload);
+std::optional<std::string_view> checked_payload(std::string_view bytes);
+
 // `key` says whose summary it is.
 std::string encode_entry(std::string_view key, const CacheEntry& entry);
 

@@ -210,7 +210,7 @@ std::optional<CacheEntry> decode_checked(std::string_view key, std::string_view 
   return entry;
 }
 
-std::optional<CacheEntry> decode_entry(std::string_view key, std::string_view bytes) {
+std::optional<std::string_view> checked_payload(std::string_view bytes) {
   const size_t checksum_bytes = sizeof(Digest);
   if (bytes.size() < checksum_bytes || bytes.size() > kMaxEntryBytes) return std::nullopt;
   const std::string_view payload = bytes.substr(checksum_bytes);
@@ -219,7 +219,12 @@ std::optional<CacheEntry> decode_entry(std::string_view key, std::string_view by
                   [](uint8_t a, char b) { return a == static_cast<uint8_t>(b); })) {
     return std::nullopt;
   }
-  return decode_checked(key, payload);
+  return payload;
+}
+
+std::optional<CacheEntry> decode_entry(std::string_view key, std::string_view bytes) {
+  const auto payload = checked_payload(bytes);
+  return payload ? decode_checked(key, *payload) : std::nullopt;
 }
 
 }  // namespace cgoscope

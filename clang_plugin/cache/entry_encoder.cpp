@@ -183,9 +183,13 @@ std::string encode_entry(std::string_view key, const CacheEntry& entry) {
   message.set_key(key.data(), key.size());
   write(entry.answers, message.mutable_answers());
   write(entry.unit, message.mutable_unit());
-  const std::string payload = message.SerializeAsString();
+  return with_checksum(message.SerializeAsString());
+}
+
+std::string with_checksum(std::string_view payload) {
   const Digest checksum = digest_of(payload);
-  return std::string(checksum.begin(), checksum.end()) + payload;
+  std::string bytes(checksum.begin(), checksum.end());
+  return bytes.append(payload);
 }
 
 }  // namespace cgoscope

@@ -4,28 +4,8 @@
 
 #include "clang_plugin/cache/entry.h"
 #include "clang_plugin/cache/unit_key.h"
-#include "clang_plugin/packages/go_command.h"
-#include "clang_plugin/packages/source_tree.h"
 
 namespace cgoscope {
-namespace {
-
-constexpr const char* kOff = "off";
-
-}  // namespace
-
-CacheLocation cache_location(const std::string& option) {
-  if (option == kOff) return {};
-  if (!option.empty()) return {absolute_path(option), true};
-  const std::string asked = variable("CGOSCOPE_CACHE");
-  if (asked == kOff) return {};
-  if (asked.starts_with('/')) return {asked, true};
-  if (const std::string caches = variable("XDG_CACHE_HOME"); caches.starts_with('/'))
-    return {caches + "/cgoscope", false};
-  if (const std::string home = variable("HOME"); home.starts_with('/'))
-    return {home + "/.cache/cgoscope", false};
-  return {};
-}
 
 Result<std::unique_ptr<SummaryCache>> SummaryCache::open(const std::string& folder) {
   std::string program = program_identity();
@@ -62,18 +42,6 @@ std::optional<TranslationUnit> SummaryCache::kept_summary(const std::string& key
   auto entry = decode_entry(key, *bytes);
   if (!entry || !files_.agree_with(entry->answers)) return std::nullopt;
   return std::move(entry->unit);
-}
-
-std::unique_ptr<SummaryCache> open_cache(const CacheLocation& location, std::string& complaint) {
-  if (location.folder.empty()) return nullptr;
-  auto opened = SummaryCache::open(location.folder);
-  if (!opened) {
-    if (location.was_asked_for) complaint = opened.error().message();
-    return nullptr;
-  }
-  if (location.was_asked_for && !(*opened)->is_writable())
-    complaint = "the cache " + location.folder + " is read and not added to: it is read-only";
-  return std::move(*opened);
 }
 
 }  // namespace cgoscope

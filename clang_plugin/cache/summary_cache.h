@@ -19,16 +19,6 @@
 
 namespace cgoscope {
 
-// Where the cache is: what --cache says, else CGOSCOPE_CACHE, else $XDG_CACHE_HOME/cgoscope, else
-// $HOME/.cache/cgoscope.
-struct CacheLocation {
-  std::string folder;          // absolute; "": no cache
-  bool was_asked_for = false;  // by the option or by CGOSCOPE_CACHE: then it is said if it fails
-};
-// `option` is "" when it was not given. A variable that holds no absolute path is passed over, but
-// for CGOSCOPE_CACHE=off.
-CacheLocation cache_location(const std::string& option);
-
 class SummaryCache {
  public:
   // Fails as CacheFolder::open does, and when this program cannot tell itself from another version.
@@ -37,9 +27,11 @@ class SummaryCache {
   // As summarize(): the kept summary where it holds, else a new one, which is kept. Thread-safe.
   TranslationUnit summary_of(const SourceUnit& unit);
 
-  bool is_writable() const { return folder_.is_writable(); }
   int found() const { return found_; }  // summaries that were kept and held
   int made() const { return made_; }    // those that Clang had to be run for
+
+  const CacheFolder& folder() const { return folder_; }
+  const std::string& program() const { return program_; }  // the program_identity()
 
   // Keeps the folder small; for the end of a run.
   void trim() const { folder_.trim(written_bytes_); }
@@ -56,9 +48,5 @@ class SummaryCache {
   std::atomic<int> found_ = 0, made_ = 0;
   std::atomic<uint64_t> written_bytes_ = 0;
 };
-
-// The cache of a run at `location`: nothing when there is none or it cannot be used. What the user
-// has to know of that is in `complaint`.
-std::unique_ptr<SummaryCache> open_cache(const CacheLocation& location, std::string& complaint);
 
 }  // namespace cgoscope

@@ -5,7 +5,7 @@
 #include <iostream>
 #include <utility>
 
-#include "clang_plugin/cache/summary_cache.h"
+#include "clang_plugin/cache/run_cache.h"
 #include "clang_plugin/packages/build_environment.h"
 #include "clang_plugin/vet/tool_id.h"
 #include "clang_plugin/vet/vet_call.h"
@@ -60,9 +60,7 @@ int run_as_vet_tool(const std::vector<std::string>& arguments) {
   if (!config) return static_cast<int>(vet_failure(VetStatus::kNothingDone, config.error()));
   std::string unsaid;  // each package would say it again
   const auto cache = open_cache(cache_location(""), unsaid);
-  if (cache) {
-    options->lint.summary_of = [&](const SourceUnit& unit) { return cache->summary_of(unit); };
-  }
+  if (cache) cache->serve(options->lint);
   const auto report = lint_package(*config, options->lint);
   if (cache) cache->trim();
   if (!report) return static_cast<int>(vet_failure(VetStatus::kNothingDone, report.error()));

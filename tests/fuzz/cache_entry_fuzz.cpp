@@ -5,6 +5,7 @@
 #include <string>
 
 #include "clang_plugin/cache/entry.h"
+#include "clang_plugin/cache/findings_cache.h"
 #include "tests/fuzz/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -12,6 +13,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string key = "0123456789abcdef0123456789abcdef";
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   decode_entry(key, bytes);
+  if (const auto findings = decode_findings(key, with_checksum(bytes))) {
+    CHECK(findings->findings.size() == findings->places.size());
+    CHECK(decode_findings(key, encode_findings(key, *findings)));
+  }
   const auto entry = decode_checked(key, bytes);
   if (!entry) return 0;
   const auto again = decode_entry(key, encode_entry(key, *entry));

@@ -262,7 +262,8 @@ with tempfile.TemporaryDirectory(prefix="cgoscope-") as root:
     without = report_of("--cache", "off", *every)
     cold = report_of("--cache", "kept", *every)
     expect("--cache: a cold run says what one without says", cold == without, cold)
-    expect("--cache: an entry a file", len(entries("kept")) == cold[1]["stats"]["translation_units"], entries("kept"))
+    expect("--cache: an entry a file and one a package",
+           len(entries("kept")) == cold[1]["stats"]["translation_units"] + cold[1]["stats"]["packages"], entries("kept"))
     for entry in entries("kept"):
         os.utime(entry, (1, 1))
     expect("--cache: a warm run says what a cold one said", report_of("--cache", "kept", *every) == cold, "something else")
@@ -292,9 +293,9 @@ with tempfile.TemporaryDirectory(prefix="cgoscope-") as root:
     run(["clean"], {"HOME": ""})
     expect("--cache off: no folder", not os.path.exists(home["HOME"]), os.listdir(root))
     run(["clean"], {**home, "CGOSCOPE_CACHE": os.path.join(root, "named")})
-    expect("CGOSCOPE_CACHE names the folder", len(entries("named")) == 1 and not os.path.exists(home["HOME"]), os.listdir(root))
+    expect("CGOSCOPE_CACHE names the folder", len(entries("named")) == 2 and not os.path.exists(home["HOME"]), os.listdir(root))
     run(["clean"], {**home, "XDG_CACHE_HOME": os.path.join(root, "xdg")})
-    expect("XDG_CACHE_HOME has the folder", len(entries("xdg/cgoscope")) == 1 and not os.path.exists(home["HOME"]), os.listdir(root))
+    expect("XDG_CACHE_HOME has the folder", len(entries("xdg/cgoscope")) == 2 and not os.path.exists(home["HOME"]), os.listdir(root))
 
     done = run(["--cache", "error/a.go", "error"])
     expect("an unusable cache: the report all the same", done.returncode == 1 and b"C.pause" in done.stdout, done)

@@ -275,44 +275,5 @@ TEST(UnitKey, ChangesWithEachPartOfTheUnit) {
   EXPECT_EQ(program_identity().size(), 32U);
 }
 
-TEST(CacheLocation, IsTheFirstThatIsNamed) {
-  ScopedVariables variables;
-  variables.set("HOME", "/home/u");
-  variables.set("XDG_CACHE_HOME", "/x");
-  variables.set("CGOSCOPE_CACHE", "/mine");
-  const auto is = [](const CacheLocation& location, const std::string& folder, bool asked) {
-    return location.folder == folder && location.was_asked_for == asked;
-  };
-  EXPECT_TRUE(is(cache_location("/given"), "/given", true));
-  EXPECT_TRUE(is(cache_location("given"), fs::current_path().string() + "/given", true));
-  EXPECT_TRUE(is(cache_location("off"), "", false));
-  EXPECT_TRUE(is(cache_location(""), "/mine", true));
-  variables.set("CGOSCOPE_CACHE", "off");
-  EXPECT_TRUE(is(cache_location(""), "", false));
-  EXPECT_TRUE(is(cache_location("/given"), "/given", true));
-  for (const char* nothing : {"", "relative"}) {
-    variables.set("CGOSCOPE_CACHE", nothing);
-    EXPECT_TRUE(is(cache_location(""), "/x/cgoscope", false));
-  }
-  variables.unset("CGOSCOPE_CACHE");
-  variables.set("XDG_CACHE_HOME", "relative");
-  EXPECT_TRUE(is(cache_location(""), "/home/u/.cache/cgoscope", false));
-  variables.unset("HOME");
-  EXPECT_TRUE(is(cache_location(""), "", false));
-}
-
-TEST(OpenCache, SaysWhyOnlyToThoseWhoAsked) {
-  const TemporaryTree tree;
-  const std::string file = tree.write("file", "");
-  std::string complaint;
-  EXPECT_FALSE(open_cache({file + "/cache", false}, complaint));
-  EXPECT_EQ(complaint, "");
-  EXPECT_FALSE(open_cache({file + "/cache", true}, complaint));
-  EXPECT_THAT(complaint, HasSubstr("the cache " + file + "/cache is not used: "));
-  complaint.clear();
-  EXPECT_TRUE(open_cache({tree.path("cache"), true}, complaint));
-  EXPECT_EQ(complaint, "");
-}
-
 }  // namespace
 }  // namespace cgoscope
