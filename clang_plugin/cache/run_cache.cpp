@@ -15,7 +15,7 @@ CacheLocation cache_location(const std::string& option) {
   if (!option.empty()) return {absolute_path(option), true};
   const std::string asked = variable("CGOSCOPE_CACHE");
   if (asked == kOff) return {};
-  if (asked.starts_with('/')) return {asked, true};
+  if (!asked.empty()) return {asked, true};
   if (const std::string caches = variable("XDG_CACHE_HOME"); caches.starts_with('/'))
     return {caches + "/cgoscope", false};
   if (const std::string home = variable("HOME"); home.starts_with('/'))
@@ -34,6 +34,12 @@ void RunCache::serve(LintOptions& options) {
 
 std::unique_ptr<RunCache> open_cache(const CacheLocation& location, std::string& complaint) {
   if (location.folder.empty()) return nullptr;
+  if (!location.folder.starts_with('/')) {
+    complaint = Error{"the cache " + location.folder + " is not used",
+                      "CGOSCOPE_CACHE holds no absolute path", "give it one, or off"}
+                    .message();
+    return nullptr;
+  }
   auto opened = SummaryCache::open(location.folder);
   if (!opened) {
     if (location.was_asked_for) complaint = opened.error().message();

@@ -14,11 +14,11 @@ namespace cgoscope {
 // Where the cache is: what --cache says, else CGOSCOPE_CACHE, else $XDG_CACHE_HOME/cgoscope, else
 // $HOME/.cache/cgoscope.
 struct CacheLocation {
-  std::string folder;          // absolute; "": no cache
+  std::string folder;          // absolute, but for what CGOSCOPE_CACHE says; "": no cache
   bool was_asked_for = false;  // by the option or by CGOSCOPE_CACHE: then it is said if it fails
 };
-// `option` is "" when it was not given. A variable that holds no absolute path is passed over, but
-// for CGOSCOPE_CACHE=off.
+// `option` is "" when it was not given. An XDG_CACHE_HOME or HOME that is not absolute is passed
+// over.
 CacheLocation cache_location(const std::string& option);
 
 class RunCache {
