@@ -24,9 +24,9 @@ namespace {
 constexpr uint64_t kMaxFileBytes = uint64_t{128} << 20;
 constexpr uint64_t kMaxTotalBytes = uint64_t{512} << 20;
 constexpr uint64_t kPageBytes = 4096;
-constexpr time_t kHour_s = 3600;
-constexpr time_t kDay_s = 24 * kHour_s;
-constexpr time_t kKeep_s = 10 * kDay_s;
+constexpr time_t kHourSeconds = 3600;
+constexpr time_t kDaySeconds = 24 * kHourSeconds;
+constexpr time_t kKeepSeconds = 10 * kDaySeconds;
 constexpr const char* kTrimmed = "trimmed";  // its date says when
 constexpr std::string_view kTemporary = "new-";
 constexpr size_t kFolderDigits = 2;
@@ -95,7 +95,7 @@ void list_folder(int cache, const std::string& name, std::vector<Kept>& entries)
     struct stat status{};
     if (fstatat(dirfd(list.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
     // A file that is being written is younger than a day.
-    const time_t used = is_entry ? status.st_mtime : status.st_mtime - (kKeep_s - kDay_s);
+    const time_t used = is_entry ? status.st_mtime : status.st_mtime - (kKeepSeconds - kDaySeconds);
     entries.push_back({name + "/" + entry->d_name, used, on_disk_bytes(status)});
   }
 }
@@ -132,7 +132,7 @@ std::optional<std::string> CacheFolder::read(const std::string& key) const {
   }
   std::string bytes(static_cast<size_t>(status.st_size), '\0');
   if (!read_all(file.get(), bytes)) return std::nullopt;
-  if (is_writable_ && time(nullptr) - status.st_mtime > kHour_s) futimens(file.get(), nullptr);
+  if (is_writable_ && time(nullptr) - status.st_mtime > kHourSeconds) futimens(file.get(), nullptr);
   return bytes;
 }
 
@@ -164,7 +164,7 @@ void CacheFolder::trim(uint64_t written_bytes) const {
   const time_t now = time(nullptr);
   struct stat last{};
   const bool lately =
-      fstatat(folder_.get(), kTrimmed, &last, 0) == 0 && now - last.st_mtime < kDay_s;
+      fstatat(folder_.get(), kTrimmed, &last, 0) == 0 && now - last.st_mtime < kDaySeconds;
   if (lately && written_bytes < kMaxTotalBytes / 8) return;
   touch(folder_.get(), kTrimmed);
   std::vector<Kept> entries;
@@ -178,7 +178,7 @@ void CacheFolder::trim(uint64_t written_bytes) const {
   uint64_t total = 0;
   for (const Kept& entry : entries) {
     total += entry.bytes;
-    if (total > kMaxTotalBytes || now - entry.used_s > kKeep_s)
+    if (total > kMaxTotalBytes || now - entry.used_s > kKeepSeconds)
       unlinkat(folder_.get(), entry.path.c_str(), 0);
   }
 }

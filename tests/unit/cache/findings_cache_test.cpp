@@ -53,7 +53,7 @@ TEST(KeptFindings, KeepEveryField) {
   EXPECT_EQ(read->findings[0].bound, Bound::kBounded);
   EXPECT_EQ(read->findings[0].bound_ms, -3);
   EXPECT_EQ(read->findings[0].go.column, 2);
-  EXPECT_EQ(read->findings[0].c->call, "sleep");
+  EXPECT_EQ(read->findings[0].c.value_or(CPlace{}).call, "sleep");
   EXPECT_EQ(read->findings[0].path[1].function, "g");
   EXPECT_FALSE(read->findings[1].bound || read->findings[1].bound_ms || read->findings[1].c);
   EXPECT_EQ(read->places[0].places, all.places[0].places);
