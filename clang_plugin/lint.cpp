@@ -179,7 +179,9 @@ class Run {
       if (next >= work_.size()) return;
       Job& job = *jobs_[work_[next].first];
       const size_t unit = work_[next].second;
-      job.summarised.units[unit] = summarize(job.sources[unit]);
+      const SourceUnit& source = job.sources[unit];
+      job.summarised.units[unit] =
+          options_.summary_of ? options_.summary_of(source) : summarize(source);
       job.sources[unit].text.clear();
       if (options_.progress) {
         const std::lock_guard lock(mutex_);
@@ -194,7 +196,9 @@ class Run {
     how.threshold_ns =
         options_.threshold_ns.value_or(job.settings.threshold_ns.value_or(kDefaultThresholdNs));
     how.display = display_path;
-    PackageFindings found = analyse(job.summarised, *job.catalogue, how);
+    PackageFindings found = options_.findings_of
+                                ? options_.findings_of(job.summarised, job.catalogue, how)
+                                : analyse(job.summarised, *job.catalogue, how);
     const Package& package = job.summarised.package;
     const auto unused_severity =
         severity_under(job.settings, "unused-suppression", "", Severity::kNote);

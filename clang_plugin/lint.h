@@ -3,13 +3,16 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "clang_plugin/analysis/analyse.h"
 #include "clang_plugin/catalogue/catalogue.h"
 #include "clang_plugin/packages/go_list.h"
 #include "clang_plugin/report/report.h"
+#include "clang_plugin/summary/summarize.h"
 #include "findings/result.h"
 
 namespace cgoscope {
@@ -20,6 +23,12 @@ struct LintOptions {
   std::vector<std::string> catalogue;   // files to add to the built-in rows
   std::optional<int64_t> threshold_ns;  // of --threshold; else .cgoscope.yaml's, else one second
   int jobs = 1;                         // at least 1
+  // Stand in for summarize() and analyse() where there is a cache; called from several threads. May
+  // be empty.
+  std::function<TranslationUnit(const SourceUnit&)> summary_of;
+  std::function<PackageFindings(const SummarisedPackage&, const std::shared_ptr<const Catalogue>&,
+                                const AnalysisOptions&)>
+      findings_of;
   // Told after each unit that was parsed; called from any thread, one at a time. May be empty.
   std::function<void(int done, int total)> progress;
 };

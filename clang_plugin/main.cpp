@@ -11,6 +11,7 @@
 #include <iostream>
 #include <thread>
 
+#include "clang_plugin/cache/run_cache.h"
 #include "clang_plugin/compiler/plugin_flags.h"
 #include "clang_plugin/known_findings/baseline.h"
 #include "clang_plugin/known_findings/changed_since.h"
@@ -64,7 +65,7 @@ int write_report(const LintReport& report, const std::string& format, const std:
 struct CommandLine {
   LintOptions lint;
   std::string format = "text", output, threshold, fail_on = "warning", partial;
-  std::string baseline, new_baseline, revision;
+  std::string baseline, new_baseline, revision, cache;
   bool wants_plugin_flags = false;
 };
 
@@ -127,6 +128,11 @@ void add_options(CLI::App& app, CommandLine& line) {
                  "ok: what could not be analysed does not change the exit status")
       ->check(CLI::IsMember({"ok"}))
       ->option_text("ok");
+  app.add_option("--cache", line.cache,
+                 "Keep what is found out about each file and package in this folder, for the next "
+                 "run; off: keep nothing (default $CGOSCOPE_CACHE, else cgoscope in the user's "
+                 "cache folder)")
+      ->option_text("DIR|off");
   line.lint.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   app.add_option("-j,--jobs", line.lint.jobs,
                  "Packages and files to analyse at once, 1 to 1024 (default: one a CPU)")
@@ -144,6 +150,8 @@ struct Known {
 // Checks the values, and reads what they name. The exit status when they cannot be used, else
 // kClean.
 int prepare(const CLI::App& app, CommandLine& line, Known& known) {
+  if (app.count("--cache") > 0 && line.cache.empty())
+    return fail(kUsage, {"--cache names no folder", "it is empty", "give a path, or off"});
   if (line.lint.patterns.empty()) line.lint.patterns.emplace_back("./...");
   if (app.count("--output") > 0 && line.output.empty())
     return fail(kUsage, {"--output names no file", "it is empty", "give a path"});
@@ -219,12 +227,17 @@ int lint(int argc, char** argv) {
   if (line.wants_plugin_flags) return print_plugin_flags();
   Known known;
   if (const int status = prepare(app, line, known); status != kClean) return status;
+  std::string complaint;
+  const auto cache = open_cache(cache_location(line.cache), complaint);
+  if (!complaint.empty()) std::cerr << "cgoscope-lint: " << printable(complaint) << '\n';
+  if (cache) cache->serve(line.lint);
   auto report = run_with_progress(line);
   if (!report) return fail(kNothingDone, report.error());
   if (known.tree) {
     if (const auto error = keep_added(*known.tree, known.commit, line.revision, line.lint, *report))
       return fail(kNothingDone, *error);
   }
+  if (cache) cache->trim();
   if (!line.baseline.empty()) apply_baseline(known.baseline, line.baseline, *report);
   if (!line.new_baseline.empty()) {
     const std::vector<BaselineEntry> baseline = baseline_of(report->findings);

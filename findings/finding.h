@@ -79,6 +79,8 @@ struct Problem {
   std::string file;
   int line = 0;
   std::string message;
+
+  bool operator==(const Problem&) const = default;
 };
 
 }  // namespace cgoscope

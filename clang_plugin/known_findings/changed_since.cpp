@@ -1,5 +1,7 @@
 #include "clang_plugin/known_findings/changed_since.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -20,11 +22,16 @@ namespace fs = std::filesystem;
 
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
+  // The same name for the same `purpose`, so that the cache knows the files in it again; another
+  // where that is taken, by a run beside this one or a stranger.
+  explicit TemporaryDirectory(const std::string& purpose) {
     std::error_code error;
-    std::string name = (fs::temp_directory_path(error) / "cgoscope-lint-XXXXXX").string();
-    if (!error && mkdtemp(name.data()) == nullptr)
-      error = std::error_code(errno, std::generic_category());
+    const std::string start = (fs::temp_directory_path(error) / "cgoscope-lint-").string();
+    std::string name = start + stable_id({purpose});
+    if (!error && mkdir(name.c_str(), S_IRWXU) != 0) {
+      name = start + "XXXXXX";
+      if (mkdtemp(name.data()) == nullptr) error = std::error_code(errno, std::generic_category());
+    }
     if (!error) path_ = fs::canonical(name, error).string();
     why_not_ = error.message();
   }
@@ -132,7 +139,8 @@ class Comparison {
         options_(options),
         report_(report),
         here_(fs::current_path().string()),
-        folders_(report, tree.root(), here_) {}
+        folders_(report, tree.root(), here_),
+        temporary_(commit_ + " of " + tree.root()) {}
 
   std::optional<Error> run() {
     drop_outside();

@@ -25,6 +25,7 @@
 #include "clang/AST/StmtCXX.h"
 #include "clang/Basic/SourceManager.h"
 #include "clang_plugin/summary/summary.h"
+#include "llvm/Support/VirtualFileSystem.h"
 
 namespace cgoscope {
 
@@ -32,7 +33,8 @@ namespace cgoscope {
 // do.
 class UnitLowering {
  public:
-  UnitLowering(clang::ASTContext& context, TranslationUnit& unit);
+  // `disk`: without the files that exist in memory only.
+  UnitLowering(clang::ASTContext& context, TranslationUnit& unit, llvm::vfs::FileSystem& disk);
 
   // Lowers `roots` and everything they reach.
   void run(const std::vector<const clang::FunctionDecl*>& roots);
@@ -61,6 +63,7 @@ class UnitLowering {
   clang::ASTContext& context_;
   clang::SourceManager& sources_;
   TranslationUnit& unit_;
+  llvm::vfs::FileSystem& disk_;
   std::unique_ptr<clang::MangleContext> mangler_;
   std::map<std::string, uint32_t> file_index_;
   std::map<std::string, bool> nameable_;  // see may_be_named

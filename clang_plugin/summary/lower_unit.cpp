@@ -35,10 +35,27 @@ bool user_callable(clang::QualType type, const clang::SourceManager& sources) {
   return record->isLambda() || !sources.isInSystemHeader(record->getLocation());
 }
 
+// As std::filesystem::weakly_canonical, asked of `disk`: the part that exists with its links
+// followed, the rest as it is.
+std::optional<std::filesystem::path> real_path(llvm::vfs::FileSystem& disk,
+                                               std::filesystem::path path) {
+  std::filesystem::path rest;
+  llvm::SmallString<256> real;
+  while (const std::error_code error = disk.getRealPath(path.string(), real)) {
+    const bool is_absent =
+        error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+    if (!is_absent || !path.has_relative_path()) return std::nullopt;
+    rest = rest.empty() ? path.filename() : path.filename() / rest;
+    path = path.parent_path();
+  }
+  return (std::filesystem::path(real.str().str()) / rest).lexically_normal();
+}
+
 }  // namespace
 
-UnitLowering::UnitLowering(clang::ASTContext& context, TranslationUnit& unit)
-    : context_(context), sources_(context.getSourceManager()), unit_(unit) {
+UnitLowering::UnitLowering(clang::ASTContext& context, TranslationUnit& unit,
+                           llvm::vfs::FileSystem& disk)
+    : context_(context), sources_(context.getSourceManager()), unit_(unit), disk_(disk) {
   mangler_.reset(context.createMangleContext());
 }
 
@@ -70,13 +87,10 @@ bool UnitLowering::may_be_named(const std::string& file) {
   const auto [entry, added] = nameable_.try_emplace(file, true);
   if (!added || file == unit_.main_file) return entry->second;
   const std::string& directory = sources_.getFileManager().getFileSystemOpts().WorkingDir;
-  std::error_code error;
-  const auto real = [&](const std::filesystem::path& path) {
-    return std::filesystem::weakly_canonical(path, error);
-  };
-  const std::filesystem::path below =
-      real(std::filesystem::path(directory) / file).lexically_relative(real(directory));
-  entry->second = !error && !below.empty() && *below.begin() != "..";
+  const auto there = real_path(disk_, std::filesystem::path(directory) / file);
+  const auto root = real_path(disk_, directory);
+  const std::filesystem::path below = there && root ? there->lexically_relative(*root) : "";
+  entry->second = !below.empty() && *below.begin() != "..";
   return entry->second;
 }
 

@@ -19,6 +19,7 @@
 #include "clang/Lex/Preprocessor.h"
 #include "clang_plugin/packages/allow_comment.h"
 #include "clang_plugin/summary/lower.h"
+#include "clang_plugin/summary/recording_file_system.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/VirtualFileSystem.h"
 
@@ -293,11 +294,12 @@ class AllowComments : public clang::CommentHandler {
 
 class Consumer : public clang::ASTConsumer {
  public:
-  Consumer(clang::CompilerInstance& compiler, TranslationUnit& unit, const SourceUnit& source)
-      : compiler_(compiler), unit_(unit), source_(source) {}
+  Consumer(clang::CompilerInstance& compiler, TranslationUnit& unit, const SourceUnit& source,
+           llvm::vfs::FileSystem& disk)
+      : compiler_(compiler), unit_(unit), source_(source), disk_(disk) {}
 
   void Initialize(clang::ASTContext& context) override {
-    lowering_ = std::make_unique<UnitLowering>(context, unit_);
+    lowering_ = std::make_unique<UnitLowering>(context, unit_, disk_);
     comments_ = std::make_unique<AllowComments>(*lowering_);
     if (!source_.is_preamble) compiler_.getPreprocessor().addCommentHandler(comments_.get());
   }
@@ -391,6 +393,7 @@ class Consumer : public clang::ASTConsumer {
   clang::CompilerInstance& compiler_;
   TranslationUnit& unit_;
   const SourceUnit& source_;
+  llvm::vfs::FileSystem& disk_;
   std::unique_ptr<UnitLowering> lowering_;
   std::unique_ptr<AllowComments> comments_;
   std::vector<clang::Decl*> top_level_;
@@ -398,20 +401,22 @@ class Consumer : public clang::ASTConsumer {
 
 class Action : public clang::ASTFrontendAction {
  public:
-  Action(TranslationUnit& unit, const SourceUnit& source, Undeclared& undeclared)
-      : unit_(unit), source_(source), undeclared_(undeclared) {}
+  Action(TranslationUnit& unit, const SourceUnit& source, llvm::vfs::FileSystem& disk,
+         Undeclared& undeclared)
+      : unit_(unit), source_(source), disk_(disk), undeclared_(undeclared) {}
 
  protected:
   std::unique_ptr<clang::ASTConsumer> CreateASTConsumer(clang::CompilerInstance& compiler,
                                                         llvm::StringRef) override {
     compiler.getPreprocessor().addPPCallbacks(
         std::make_unique<Inclusions>(unit_, compiler.getPreprocessor(), source_, undeclared_));
-    return std::make_unique<Consumer>(compiler, unit_, source_);
+    return std::make_unique<Consumer>(compiler, unit_, source_, disk_);
   }
 
  private:
   TranslationUnit& unit_;
   const SourceUnit& source_;
+  llvm::vfs::FileSystem& disk_;
   Undeclared& undeclared_;
 };
 
@@ -428,9 +433,9 @@ std::string constants_tail(const std::set<std::string>& names) {
 
 // `declared` stands before everything else: what a missing header would have declared.
 void parse(const SourceUnit& source, const std::string& declared, TranslationUnit& unit,
-           Undeclared& undeclared) {
-  auto overlay = llvm::makeIntrusiveRefCnt<llvm::vfs::OverlayFileSystem>(
-      llvm::vfs::createPhysicalFileSystem());
+           Undeclared& undeclared, FileAnswers& answers) {
+  const auto disk = recording_file_system(llvm::vfs::createPhysicalFileSystem(), answers);
+  auto overlay = llvm::makeIntrusiveRefCnt<llvm::vfs::OverlayFileSystem>(disk);
   auto memory = llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>();
   overlay->setCurrentWorkingDirectory(source.directory);
   std::string text;
@@ -476,7 +481,7 @@ void parse(const SourceUnit& source, const std::string& declared, TranslationUni
   compiler.setInvocation(invocation);
   compiler.setDiagnostics(diagnostics.get());
   compiler.createFileManager(overlay);
-  Action action(unit, source, undeclared);
+  Action action(unit, source, *disk, undeclared);
   compiler.ExecuteAction(action);
 }
 
@@ -512,6 +517,11 @@ std::vector<std::string> clang_arguments(const SourceUnit& unit) {
 }
 
 TranslationUnit summarize(const SourceUnit& source) {
+  FileAnswers unused;
+  return summarize(source, unused);
+}
+
+TranslationUnit summarize(const SourceUnit& source, FileAnswers& answers) {
   TranslationUnit unit;
   Undeclared undeclared;
   std::string declared;
@@ -522,11 +532,12 @@ TranslationUnit summarize(const SourceUnit& source) {
     TranslationUnit parsed;
     parsed.main_file = source.main_file;
     llvm::CrashRecoveryContext recovery;
-    if (!recovery.RunSafelyOnThread([&] { parse(source, declared, parsed, undeclared); },
+    if (!recovery.RunSafelyOnThread([&] { parse(source, declared, parsed, undeclared, answers); },
                                     kStackBytes)) {
       parsed.problems.push_back(
           {source.main_file, 0, "Clang crashed on this file; it was not analysed"});
       ++parsed.errors;
+      answers.note_passing_failure();  // memory, or the stack's end
     }
     // Other code was read than before: what the newest version has.
     const bool other_code = versions_seen != versions_used;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "clang_plugin/summary/file_answers.h"
 #include "clang_plugin/summary/summary.h"
 
 namespace cgoscope {
@@ -29,7 +30,8 @@ struct SourceUnit {
 std::vector<std::string> clang_arguments(const SourceUnit& unit);
 
 // Parses and summarises one unit; never fails: what did not parse is in `problems`, and the rest is
-// there. Thread-safe.
+// there. Thread-safe. `answers` gets what the disk was asked on the way.
+TranslationUnit summarize(const SourceUnit& unit, FileAnswers& answers);
 TranslationUnit summarize(const SourceUnit& unit);
 
 }  // namespace cgoscope

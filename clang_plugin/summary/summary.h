@@ -30,6 +30,8 @@ struct SourcePlace {
   uint32_t line = 0;
   uint32_t column = 0;
   bool system = false;
+
+  bool operator==(const SourcePlace&) const = default;
 };
 
 enum class ExprKind : uint8_t {
@@ -100,6 +102,8 @@ struct Expr {
   std::string text;
   std::vector<ExprId> operands;
   std::vector<std::string> fields;
+
+  bool operator==(const Expr&) const = default;
 };
 
 // A call. A direct one names its callee; an indirect one evaluates `callee`.
@@ -119,6 +123,8 @@ struct Call {
   bool no_return = false;
   bool is_barrier =
       false;  // a compiler builtin or a pause instruction: a loop that only does these spins
+
+  bool operator==(const Call&) const = default;
 };
 
 enum class StmtKind : uint8_t {
@@ -152,6 +158,8 @@ struct Stmt {
   int64_t low = 0, high = 0;
   SourcePlace place;
   std::vector<StmtId> children;
+
+  bool operator==(const Stmt&) const = default;
 };
 
 struct Variable {
@@ -163,6 +171,8 @@ struct Variable {
   bool is_signed = true;
   bool is_record = false;
   bool is_real = false;  // floating point, so its integers are millionths
+
+  bool operator==(const Variable&) const = default;
 };
 inline constexpr int kObjectParameter = -2;
 
@@ -179,6 +189,8 @@ struct Function {
   std::vector<Expr> exprs;
   std::vector<Stmt> stmts;
   std::vector<Call> calls;
+
+  bool operator==(const Function&) const = default;
 };
 
 // A global variable. `initialiser` is an expression of the pseudo-function
@@ -190,12 +202,16 @@ struct Global {
   bool is_volatile = false;
   bool is_function_pointer = false;
   ExprId initialiser = kNone;
+
+  bool operator==(const Global&) const = default;
 };
 
 // A comment //cgoscope:allow in a C file.
 struct CAllow {
   std::string rule, reason;
   SourcePlace place;
+
+  bool operator==(const CAllow&) const = default;
 };
 
 struct TranslationUnit {
@@ -217,6 +233,8 @@ struct TranslationUnit {
   std::vector<CAllow> allows;
   std::vector<Problem> problems;  // from Clang: missing headers, syntax errors
   int errors = 0;                 // how many errors Clang gave in all
+
+  bool operator==(const TranslationUnit&) const = default;
 };
 
 }  // namespace cgoscope

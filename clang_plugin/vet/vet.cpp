@@ -5,6 +5,7 @@
 #include <iostream>
 #include <utility>
 
+#include "clang_plugin/cache/run_cache.h"
 #include "clang_plugin/packages/build_environment.h"
 #include "clang_plugin/vet/tool_id.h"
 #include "clang_plugin/vet/vet_call.h"
@@ -53,11 +54,15 @@ int run_as_vet_tool(const std::vector<std::string>& arguments) {
     std::cout << tool_id(fs::current_path(ignored).string()) << '\n' << std::flush;
     return 0;
   }
-  const auto options = parse_vet_arguments(arguments);
+  auto options = parse_vet_arguments(arguments);
   if (!options) return static_cast<int>(vet_failure(VetStatus::kUsage, options.error()));
   const auto config = open_vet_config(*options);
   if (!config) return static_cast<int>(vet_failure(VetStatus::kNothingDone, config.error()));
+  std::string unsaid;  // each package would say it again
+  const auto cache = open_cache(cache_location(""), unsaid);
+  if (cache) cache->serve(options->lint);
   const auto report = lint_package(*config, options->lint);
+  if (cache) cache->trim();
   if (!report) return static_cast<int>(vet_failure(VetStatus::kNothingDone, report.error()));
   return static_cast<int>(print_vet_report(*report, *options, *config));
 }

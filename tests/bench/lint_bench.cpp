@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,11 +33,15 @@ struct Cost {
   long peak_kib = 0;
 };
 
-// Runs a program three times, its output dropped, and keeps the cheapest.
-Cost measure(const std::vector<std::string>& arguments, int runs = 3) {
+// Runs a program three times, its output dropped, and keeps the cheapest. `prepare` comes before
+// each run and is not counted.
+Cost measure(
+    const std::vector<std::string>& arguments, int runs = 3,
+    const std::function<void()>& prepare = [] {}) {
   Cost best;
   std::fflush(nullptr);  // or the child writes it too
   for (int run = 0; run < runs; ++run) {
+    prepare();
     const auto start = std::chrono::steady_clock::now();
     const pid_t pid = fork();
     if (pid == 0) {
@@ -91,8 +96,10 @@ void make_package(const fs::path& directory, int number) {
 }
 
 std::vector<std::string> lint_command(const std::string& lint,
-                                      const std::vector<std::string>& directories, int jobs) {
-  std::vector<std::string> command = {lint, "--format", "json", "-j", std::to_string(jobs)};
+                                      const std::vector<std::string>& directories, int jobs,
+                                      const std::string& cache = "off") {
+  std::vector<std::string> command = {lint,      "--format", "json", "-j", std::to_string(jobs),
+                                      "--cache", cache};
   command.insert(command.end(), directories.begin(), directories.end());
   return command;
 }
@@ -151,6 +158,35 @@ void make_module(const fs::path& root, int count) {
   std::ofstream(root / "go.mod") << "module example.org/bench\n\ngo 1.19\n";
 }
 
+uintmax_t bytes_below(const fs::path& folder) {
+  uintmax_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    bytes += entry.is_regular_file() ? entry.file_size() : 0;
+  return bytes;
+}
+
+// What the cache saves on `patterns`, and what it costs to fill. `change` changes one file.
+void print_cache(const std::string& lint, const std::vector<std::string>& patterns,
+                 const fs::path& scratch, const std::function<void()>& change) {
+  const fs::path cache = scratch / "cache";
+  const auto of_cold = [](const Cost& cost, const Cost& cold, const char* goal) {
+    return ratio(cost.cpu_s / cold.cpu_s, "the CPU of the cold run", goal) + ", " +
+           ratio(cost.wall_s / cold.wall_s, "its time", goal);
+  };
+  const Cost without = measure(lint_command(lint, patterns, 2));
+  print_row("without a cache", without, "");
+  const Cost cold =
+      measure(lint_command(lint, patterns, 2, cache), 3, [&] { fs::remove_all(cache); });
+  print_row("cold", cold,
+            ratio(cold.cpu_s / without.cpu_s, "the CPU without", "at most 1.05") + ", " +
+                std::to_string(bytes_below(cache) / 1024) + " KiB kept");
+  const Cost warm = measure(lint_command(lint, patterns, 2, cache));
+  print_row("warm", warm, of_cold(warm, cold, "at most 0.10"));
+  if (!change) return;
+  const Cost changed = measure(lint_command(lint, patterns, 2, cache), 3, change);
+  print_row("one file changed", changed, of_cold(changed, cold, "a little over the warm run"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -182,6 +218,17 @@ int main(int argc, char** argv) {
   const Cost two = measure(lint_command(lint, directories, 2));
   print_row("cgoscope-lint -j 2", two,
             ratio(one.wall_s / two.wall_s, "the speed of one job", "at least 1.6"));
+
+  std::printf("the cache, -j 2, ./... of a module of 300 packages\n");
+  const fs::path root = scratch / "kept";
+  make_module(root, 300);
+  print_cache(lint, {root.string() + "/..."}, scratch, [&] {
+    std::ofstream(root / "p7" / "work.c", std::ios::app) << "static int one_more;\n";
+  });
+  if (argc > 3) {
+    std::printf("the cache, -j 2, the folders named\n");
+    print_cache(lint, directories, scratch, nullptr);
+  }
 
   std::printf("how it grows, -j 2, ./... of a module\n");
   for (const int count : {1, 10, 100, 1000}) {

@@ -51,7 +51,7 @@ def environment_of(tree):
 def run_lint(lint, folders, environment):
     """The report, or why there is none."""
     try:
-        run = subprocess.run([lint, "--format", "json", *map(str, folders)], capture_output=True, timeout=TIMEOUT_S, env=environment)
+        run = subprocess.run([lint, "--cache", "off", "--format", "json", *map(str, folders)], capture_output=True, timeout=TIMEOUT_S, env=environment)
     except subprocess.TimeoutExpired:
         return None, f"no end within {TIMEOUT_S} s"
     if run.returncode not in (0, 1, 3, 4):

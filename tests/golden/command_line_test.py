@@ -127,6 +127,7 @@ ROWS = [
     Row(["--output"], 2, "--output"),
     Row(["--output", "", "clean"], 2, "--output"),
     Row(["--partial", "no", "clean"], 2, "no"),
+    Row(["--cache", "", "clean"], 2, "--cache names no folder"),
     # 3: nothing could be analysed
     Row(["empty"], 3, "no Go files that are built here"),
     Row(["missing"], 3, "missing"),
@@ -147,8 +148,8 @@ ROWS = [
 failures = []
 
 
-def run(arguments, **how):
-    environment = {"PATH": os.path.join(root, "no_programs"), "HOME": root, "LC_ALL": "C.UTF-8"}
+def run(arguments, more=None, **how):
+    environment = {"PATH": os.path.join(root, "no_programs"), "HOME": root, "LC_ALL": "C.UTF-8", **(more or {})}
     how.setdefault("stdout", subprocess.PIPE)
     how.setdefault("cwd", root)
     return subprocess.run([lint, *arguments], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -242,6 +243,70 @@ with tempfile.TemporaryDirectory(prefix="cgoscope-") as root:
         done = run(["thief"])
         expect(f"#line {name}: the finding is there", done.returncode == 1, done)
         expect(f"#line {name}: its lines are not shown", b"the-secret-line" not in done.stdout + done.stderr, text_of(done.stdout))
+
+    # The cache. A warm run says what the cold one did; what it said of was not parsed again, for its entries count as used.
+    def entries(folder):
+        return sorted(os.path.join(at, name) for at, _, names in os.walk(os.path.join(root, folder)) for name in names
+                      if len(name) == 30)
+
+    def report_of(*arguments, more=None):
+        done = run(["--format", "json", *arguments], more)
+        if not done.stdout:
+            return done
+        report = json.loads(done.stdout)
+        del report["stats"]["elapsed_ms"]
+        return done.returncode, report
+
+    every = ["clean", "error", "warning", "note", "broken", "broken_error", "tagged", "c_file"]
+    expect("the user's folder is used by default", entries(".cache/cgoscope") != [], os.listdir(root))
+    without = report_of("--cache", "off", *every)
+    cold = report_of("--cache", "kept", *every)
+    expect("--cache: a cold run says what one without says", cold == without, cold)
+    expect("--cache: an entry a file and one a package",
+           len(entries("kept")) == cold[1]["stats"]["translation_units"] + cold[1]["stats"]["packages"], entries("kept"))
+    for entry in entries("kept"):
+        os.utime(entry, (1, 1))
+    expect("--cache: a warm run says what a cold one said", report_of("--cache", "kept", *every) == cold, "something else")
+    expect("--cache: a warm run takes what is kept", all(os.stat(entry).st_mtime > 1 for entry in entries("kept")), "nothing used")
+    for damage in (lambda bytes: b"", lambda bytes: bytes[:-1], lambda bytes: b"\0" * len(bytes), lambda bytes: b"x" + bytes):
+        for entry in entries("kept"):
+            with open(entry, "rb") as file:
+                sound = file.read()
+            with open(entry, "wb") as file:
+                file.write(damage(sound))
+        expect("--cache: damaged entries are made again", report_of("--cache", "kept", *every) == cold, "something else")
+    command = [lint, "--cache", "shared", "--format", "json", *every]
+    together = [subprocess.Popen(command, cwd=root, env={"PATH": "", "HOME": root}, stdout=subprocess.PIPE) for _ in range(4)]
+    for process in together:
+        report = json.loads(process.communicate(timeout=120)[0])
+        del report["stats"]["elapsed_ms"]
+        expect("--cache: runs at the same time share it", report == cold[1], report)
+
+    with open(os.path.join(root, "c_file/wait.h"), "w", encoding="utf-8") as file:
+        file.write("#define wait_for_ever wait_a_moment\nvoid wait_a_moment(void);\n")
+    expect("--cache: an edited header counts", report_of("--cache", "kept", "c_file") == report_of("--cache", "off", "c_file") != cold,
+           report_of("--cache", "kept", "c_file"))
+
+    home = {"HOME": os.path.join(root, "home")}
+    run(["--cache", "off", "clean"], home)
+    run(["clean"], {**home, "CGOSCOPE_CACHE": "off"})
+    run(["clean"], {"HOME": ""})
+    expect("--cache off: no folder", not os.path.exists(home["HOME"]), os.listdir(root))
+    run(["clean"], {**home, "CGOSCOPE_CACHE": os.path.join(root, "named")})
+    expect("CGOSCOPE_CACHE names the folder", len(entries("named")) == 2 and not os.path.exists(home["HOME"]), os.listdir(root))
+    run(["clean"], {**home, "XDG_CACHE_HOME": os.path.join(root, "xdg")})
+    expect("XDG_CACHE_HOME has the folder", len(entries("xdg/cgoscope")) == 2 and not os.path.exists(home["HOME"]), os.listdir(root))
+
+    done = run(["--cache", "error/a.go", "error"])
+    expect("an unusable cache: the report all the same", done.returncode == 1 and b"C.pause" in done.stdout, done)
+    expect("an unusable cache: said once", text_of(done.stderr).count(root + "/error/a.go is not used: Not a directory") == 1, done)
+    done = run(["error"], {"CGOSCOPE_CACHE": "/dev/null/cache"})
+    expect("an unusable CGOSCOPE_CACHE: said", done.returncode == 1 and b"/dev/null/cache is not used" in done.stderr, done)
+    done = run(["error"], {"HOME": "/dev/null"})
+    expect("an unusable default: not said", done.returncode == 1 and done.stderr == b"", done)
+    os.chmod(os.path.join(root, "kept"), 0o777)
+    done = run(["--cache", "kept", "error"])
+    expect("a cache that others may write to: said", done.returncode == 1 and b"other users may write to it" in done.stderr, done)
 
     # What a package says reaches a terminal as text.
     os.makedirs(os.path.join(root, "esc\x1b[31m"))

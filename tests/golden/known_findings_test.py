@@ -217,6 +217,16 @@ def test_changed_since(tree):
     tree.write({"fresh/a.go": go(("Allowed", 1), ("Other", 1), package="fresh")})
     expect("with a baseline", tree.found("--changed-since", "HEAD", "--baseline", "known.json", "./fresh")[0] == [("Allowed", 8)])
 
+    # The code as of the commit is parsed once: the next run takes what was kept of it.
+    def entries():
+        return sorted(name for _, _, names in os.walk(os.path.join(root, ".cache/cgoscope")) for name in names)
+
+    tree.found("--changed-since", "HEAD", "./fresh")
+    kept = entries()
+    again = tree.found("--changed-since", "HEAD", "./fresh")[0]
+    expect("the second run parses nothing", again == [("Allowed", 8), ("Other", 12)] and entries() == kept != [], entries())
+    expect("nothing stays in the temporary folder", os.listdir(temporary) == [], os.listdir(temporary))
+
     # A hook's variables point elsewhere; the index and the work tree stay.
     before = subprocess.run([git, "status", "--porcelain"], cwd=tree.folder, capture_output=True, check=True).stdout
     found, _ = tree.found("--changed-since", "HEAD", "./fresh", environment={"GIT_INDEX_FILE": "/nowhere/index", "GIT_DIR": "/nowhere"})

@@ -72,8 +72,12 @@ ComparedModule::ComparedModule(const GoToolchain& toolchain)
   }
   const char* path = std::getenv("PATH");
   const std::string go_folder = toolchain.root.empty() ? "" : toolchain.root + "/bin:";
-  environment_ = {"PATH=" + go_folder + (path == nullptr ? "" : path), "GOTOOLCHAIN=local",
-                  "GOFLAGS=-mod=mod", "CGO_ENABLED=1", "GOCACHE=" COMPARED_FOLDER "/cache"};
+  environment_ = {"PATH=" + go_folder + (path == nullptr ? "" : path),
+                  "GOTOOLCHAIN=local",
+                  "GOFLAGS=-mod=mod",
+                  "CGO_ENABLED=1",
+                  "GOCACHE=" COMPARED_FOLDER "/cache",
+                  "CGOSCOPE_CACHE=" COMPARED_FOLDER "/summaries"};
   const auto version = run_process({go(), "version"}, "/", environment_, 60);
   if (!version || version->status != 0) return;
   const size_t at = version->out.find("go1.");

@@ -11,8 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "clang_plugin/cache/run_cache.h"
 #include "clang_plugin/lint.h"
 #include "tests/lint/expectations.h"
+#include "tests/unit/packages/temporary_tree.h"
 
 namespace cgoscope {
 namespace {
@@ -38,15 +40,40 @@ class LintFixture : public testing::Test {
     LintOptions options = expected.options;
     options.patterns = {path_.string()};
     options.jobs = 2;
-    const auto report = run_lint(options);
+    const TemporaryTree cache;
+    int made = 0;
+    const auto report = run_with_cache(options, cache.root(), made);
     ASSERT_TRUE(report.has_value()) << report.error().message();
     const fs::path root = fs::is_directory(path_) ? path_ : path_.parent_path();
     EXPECT_EQ(differences(expected, *report, root.string()), "")
         << "-: expected and not reported, +: reported and not expected";
     EXPECT_EQ(malformed_findings(*report), "");
+
+    // What was kept says the same, and is all that the second run needs.
+    const auto warm = run_with_cache(options, cache.root(), made);
+    ASSERT_TRUE(warm.has_value()) << warm.error().message();
+    EXPECT_EQ(text_of(*warm), text_of(*report));
+    EXPECT_EQ(made, 0) << "files and packages that were looked at though they were kept";
   }
 
  private:
+  static Result<LintReport> run_with_cache(LintOptions options, const std::string& folder,
+                                           int& made) {
+    auto opened = SummaryCache::open(folder);
+    if (!opened) return opened.error();
+    RunCache cache(std::move(*opened));
+    cache.serve(options);
+    auto report = run_lint(options);
+    made = cache.summaries().made() + cache.findings().made();
+    return report;
+  }
+
+  // In all formats, but for the time that it took.
+  static std::string text_of(LintReport report) {
+    report.stats.elapsed_ms = 0;
+    return render_json(report) + render_text(report, {}) + render_sarif(report, {});
+  }
+
   fs::path path_;
 };
 
