@@ -116,10 +116,10 @@ struct FinalizerStallEvidence {
   Frame finalizer;            // the function; empty when not known
 };
 
-using LiveEvidence = std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence,
-                                  GoroutineLeakEvidence, LockHeldEvidence, DeadlockEvidence,
-                                  PanicEvidence, GoroutineFloodEvidence, ForcedGcEvidence,
-                                  GoschedSpinEvidence, CpuHogEvidence, FinalizerStallEvidence>;
+using LiveEvidence =
+    std::variant<StuckMEvidence, ThreadChurnEvidence, TimerFloodEvidence, GoroutineLeakEvidence,
+                 LockHeldEvidence, DeadlockEvidence, PanicEvidence, GoroutineFloodEvidence,
+                 ForcedGcEvidence, GoschedSpinEvidence, CpuHogEvidence, FinalizerStallEvidence>;
 
 struct LiveFinding {
   std::string id;    // stable within a process and between runs: see live_finding_id
@@ -137,6 +137,7 @@ struct LiveFinding {
   std::vector<int64_t> goroutines;  // goids, at most 20
   LiveEvidence evidence;
   std::string lint;  // id of the lint finding that predicted it; "" when none did
+  std::vector<std::string> lint_alike;  // ids of others at that line that fit it as well
   std::string message;
   std::string advice;
 };

@@ -59,8 +59,8 @@ struct MainNumber {
   }
 };
 
-// One cause, one finding: a deadlock is why goroutines pile up before a lock, a lock that is held is
-// why those at it are ever more, and so is a `go` statement that outruns their ends.
+// One cause, one finding: a deadlock is why goroutines pile up before a lock, a lock that is held
+// is why those at it are ever more, and so is a `go` statement that outruns their ends.
 void leave_causes(std::map<std::string, LiveFinding>& findings) {
   const auto has = [&](std::string_view rule, const Frame* where) {
     return std::any_of(findings.begin(), findings.end(), [&](const auto& row) {
@@ -89,8 +89,11 @@ bool is_nameless(const LiveFinding& finding) {
 
 }  // namespace
 
-Judge::Judge(const Subject& subject, const Settings& settings, Selection selection)
-    : selection_(std::move(selection)) {
+Judge::Judge(const Subject& subject, const Settings& settings, Selection selection,
+             std::optional<PredictedFindings> predicted)
+    : selection_(std::move(selection)),
+      long_calls_(static_cast<int64_t>(settings("--stuck-after"))),
+      predicted_(std::move(predicted)) {
   const struct {
     std::string_view rule;
     std::unique_ptr<Detector> (*make)(const Subject&, const Settings&);
@@ -115,6 +118,7 @@ Judge::Judge(const Subject& subject, const Settings& settings, Selection selecti
 }
 
 std::vector<LiveFinding> Judge::judge(const Sample& sample, const Stacks& stacks) {
+  long_calls_.look(sample, stacks);
   std::map<std::string, LiveFinding> current;
   for (const auto& detector : detectors_) {
     for (LiveFinding& finding : detector->judge(sample, stacks)) {
@@ -143,6 +147,7 @@ std::vector<LiveFinding> Judge::judge(const Sample& sample, const Stacks& stacks
     if (const auto before = latest_.find(id); before != latest_.end()) {
       finding.first_seen_ns = before->second.first_seen_ns;
     }
+    if (predicted_) name_prediction(finding, *predicted_);
     latest_.insert_or_assign(id, finding);
     const auto said = reported_.find(id);
     if (said != reported_.end() && !is_worse(finding, said->second)) continue;
@@ -158,6 +163,11 @@ std::vector<LiveFinding> Judge::judge(const Sample& sample, const Stacks& stacks
 bool Judge::wants(cg_signal signal) const {
   return std::any_of(detectors_.begin(), detectors_.end(),
                      [&](const auto& detector) { return detector->wants(signal); });
+}
+
+std::optional<LintComparison> Judge::lint() const {
+  if (!predicted_) return std::nullopt;
+  return compare(*predicted_, long_calls_.rows(), long_calls_.long_ns());
 }
 
 std::vector<LiveFinding> Judge::all() const {
