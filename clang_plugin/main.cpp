@@ -17,6 +17,8 @@
 #include "clang_plugin/known_findings/changed_since.h"
 #include "clang_plugin/known_findings/git_tree.h"
 #include "clang_plugin/lint.h"
+#include "clang_plugin/observed/observed_findings.h"
+#include "clang_plugin/observed/observed_runs.h"
 #include "clang_plugin/vet/vet.h"
 #include "clang_plugin/vet/vet_call.h"
 #include "findings/duration.h"
@@ -65,7 +67,7 @@ int write_report(const LintReport& report, const std::string& format, const std:
 struct CommandLine {
   LintOptions lint;
   std::string format = "text", output, threshold, fail_on = "warning", partial;
-  std::string baseline, new_baseline, revision, cache;
+  std::string baseline, new_baseline, revision, cache, observed;
   bool wants_plugin_flags = false;
 };
 
@@ -118,6 +120,10 @@ void add_options(CLI::App& app, CommandLine& line) {
                  "of then too")
       ->excludes("--write-baseline")
       ->option_text("REV");
+  app.add_option("--observed", line.observed,
+                 "What `cgoscope watch --format json` wrote: findings that were seen to block come "
+                 "first, with how long they did")
+      ->option_text("FILE");
   app.add_option("--tags", line.lint.tags,
                  "Build tags with commas between them, as for `go build -tags`; may be given "
                  "several times")
@@ -140,8 +146,9 @@ void add_options(CLI::App& app, CommandLine& line) {
       ->option_text("N");
 }
 
-// What --baseline and --changed-since name.
+// What --baseline, --changed-since and --observed name.
 struct Known {
+  std::optional<ObservedRuns> observed;
   std::vector<BaselineEntry> baseline;
   std::optional<GitTree> tree;
   std::string commit;
@@ -175,6 +182,11 @@ int prepare(const CLI::App& app, CommandLine& line, Known& known) {
   }
   if (app.count("--write-baseline") > 0 && line.new_baseline.empty())
     return fail(kUsage, {"--write-baseline names no file", "it is empty", "give a path"});
+  if (app.count("--observed") > 0) {
+    auto read = read_observed_runs(line.observed);
+    if (!read) return fail(kUsage, read.error());
+    known.observed = std::move(*read);
+  }
   if (app.count("--changed-since") > 0) {
     auto around = GitTree::around(std::filesystem::current_path().string());
     if (!around) return fail(kNothingDone, around.error());
@@ -246,6 +258,7 @@ int lint(int argc, char** argv) {
                                  std::strerror(errno), "check --write-baseline"});
     apply_baseline(baseline, line.new_baseline, *report);
   }
+  if (known.observed) apply_observed(*known.observed, line.observed, *report);
   if (const int status = write_report(*report, line.format, line.output); status != kClean)
     return status;
   const Severity fail_on = *parse_severity(line.fail_on);

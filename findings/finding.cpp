@@ -35,6 +35,27 @@ std::string_view bound_name(Bound bound) {
   return "variable";
 }
 
+std::string_view matched_by_name(MatchedBy by) {
+  switch (by) {
+    case MatchedBy::kFunction:
+      return "function";
+    case MatchedBy::kLine:
+      return "line";
+    case MatchedBy::kStack:
+      return "stack";
+    case MatchedBy::kNothing:
+      break;
+  }
+  return "";
+}
+
+std::optional<MatchedBy> parse_matched_by(std::string_view name) {
+  for (const MatchedBy by : {MatchedBy::kFunction, MatchedBy::kLine, MatchedBy::kStack}) {
+    if (name == matched_by_name(by)) return by;
+  }
+  return std::nullopt;
+}
+
 std::string stable_id(const std::vector<std::string_view>& parts) {
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, 64 bits: the id must be the same on every machine
                                        // and in every version

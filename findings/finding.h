@@ -51,6 +51,27 @@ struct PathStep {
   int line = 0;
 };
 
+// How sure it is that a call which the probe saw is the one that a finding of the lint is about.
+enum class MatchedBy : uint8_t {
+  kNothing,   // it is not
+  kFunction,  // package and C function; the Go line was not seen
+  kLine,      // and the Go line
+  kStack,     // and a function on the way through C, or the call that blocks
+};
+std::string_view matched_by_name(MatchedBy by);  // "function", "line", "stack"; "" for kNothing
+std::optional<MatchedBy> parse_matched_by(std::string_view name);  // of the three names
+
+// What runs of the probe saw of a finding: calls that lasted --stuck-after or longer.
+struct ObservedBlocking {
+  MatchedBy by = MatchedBy::kFunction;  // the surest
+  int64_t calls = 0;                    // at least so many
+  double max_ms = 0;                    // one lasted so long, at least
+  // That 99% of all calls of the C function by the package stayed below, in the worst run; nullopt
+  // when they were not counted.
+  std::optional<double> p99_ms;
+  int runs = 0;  // in which it was seen
+};
+
 // One envelope. Places that a rule does not have stay empty: unused-suppression has `go` or `c`,
 // not both.
 struct Finding {
@@ -64,6 +85,7 @@ struct Finding {
   std::vector<PathStep> path;  // from the C function that Go calls down to the blocking call
   std::string message;
   std::string advice;
+  std::optional<ObservedBlocking> observed;  // with --observed, when it was seen
 };
 
 // Sixteen hexadecimal digits over the parts, the same on every machine and in every version.

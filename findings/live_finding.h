@@ -148,6 +148,7 @@ struct LiveFinding {
   std::vector<int64_t> goroutines;  // goids, at most 20
   LiveEvidence evidence;
   std::string lint;  // id of the lint finding that predicted it; "" when none did
+  std::vector<std::string> lint_alike;  // ids of others at that line that fit it as well
   std::string message;
   std::string advice;
 };

@@ -42,6 +42,7 @@ struct JudgeOptions {
   std::vector<std::pair<std::string, std::string>> thresholds;  // option, value as typed
   Selection selection;
   std::string format = "text", output, fail_on = "warning";
+  std::optional<std::string> lint;
 
   void add_to(CLI::App& app) {
     app.add_option("--format", format, "text or json (JSON Lines)")
@@ -58,6 +59,10 @@ struct JudgeOptions {
     app.add_option("--ignore", selection.ignore,
                    "RULE or RULE:FUNCTION, a glob: findings not to report (may be repeated)")
         ->allow_extra_args(false);
+    app.add_option("--lint", lint,
+                   "What `cgoscope-lint --format json` found in the program's source: says which "
+                   "of it was seen to block, and which long C calls it lacks")
+        ->option_text("FINDINGS");
     for (const Threshold& threshold : thresholds_of_all_rules())
       app.add_option_function<std::string>(
              std::string(threshold.option),
@@ -77,6 +82,14 @@ struct JudgeOptions {
     std::ostringstream text;
     text << threshold.standard << (threshold.unit == Threshold::Unit::kPerSecond ? "/s" : "");
     return text.str();
+  }
+
+  // nullopt without --lint.
+  Result<std::optional<PredictedFindings>> predicted() const {
+    if (!lint) return std::optional<PredictedFindings>();
+    Result<PredictedFindings> read = read_lint_report(*lint);
+    if (!read) return read.error();
+    return std::optional(std::move(*read));
   }
 
   Result<Settings> settings() const {
@@ -174,6 +187,9 @@ struct WatchCommand {
     const Result<Settings> settings = judge.settings();
     if (!settings) return fail(kUsage, settings.error());
     options.settings = *settings;
+    Result<std::optional<PredictedFindings>> predicted = judge.predicted();
+    if (!predicted) return fail(kUsage, predicted.error());
+    options.lint = std::move(*predicted);
     options.selection = judge.selection;
     options.json = judge.format == "json";
     options.output = judge.output;
@@ -196,6 +212,8 @@ struct ReplayCommand {
   int run() {
     const Result<Settings> settings = judge.settings();
     if (!settings) return fail(kUsage, settings.error());
+    const Result<std::optional<PredictedFindings>> predicted = judge.predicted();
+    if (!predicted) return fail(kUsage, predicted.error());
     std::ifstream in(file, std::ios::binary);
     if (!in) return fail(kNothingDone, {"cannot read " + file, std::strerror(errno), ""});
     Result<Output> output = Output::open(judge.output, STDOUT_FILENO);
@@ -207,7 +225,7 @@ struct ReplayCommand {
     std::optional<RunEnd> end;
     RecordingReader reader;
     reader.on_start = [&](const RunStart& start) {
-      judging.emplace(start.subject, *settings, judge.selection);
+      judging.emplace(start.subject, *settings, judge.selection, *predicted);
       sink->start(start);
     };
     reader.on_sample = [&](const Sample& sample, const Stacks& known) {
@@ -227,7 +245,7 @@ struct ReplayCommand {
       end->run_ns = last.run_ns;
       end->wall_ns = last.wall_ns;
     }
-    end->findings = judging->all();
+    conclude(*end, *judging);
     sink->end(*end, last, reader.stacks);
     if (const Result<bool> written = output->flush(); !written)
       return fail(kNothingDone, written.error());

@@ -202,7 +202,7 @@ Result<int> Run::run() {
     record_ = std::move(*record);
     recording_.emplace(record_->stream());
   }
-  judge_.emplace(subject_, options_.settings, options_.selection);
+  judge_.emplace(subject_, options_.settings, options_.selection, options_.lint);
 
   if (const Result<bool> attached = attach(); !attached) return attached.error();
   if (command_) {
@@ -381,7 +381,7 @@ int Run::finish() {
   RunEnd end;
   end.wall_ns = clock_ns(CLOCK_REALTIME);
   end.run_ns = last_.run_ns;
-  end.findings = judge_->all();
+  conclude(end, *judge_);
   end.why = why_;
   end.target_exited = target_->exited();
   std::optional<CommandEnd> command_end;

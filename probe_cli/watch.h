@@ -29,6 +29,7 @@ struct WatchOptions {
   std::vector<std::string> signals = {"auto"};
   Settings settings;
   Selection selection;
+  std::optional<PredictedFindings> lint;
   Severity fail_on = Severity::kWarning;
   bool leave_running = false;
   bool exit_like_command = false;

@@ -17,7 +17,9 @@ void write(const PathStep& from, cache::Step* to) {
 }
 
 void write(const Finding& from, cache::Finding* to) {
-  const auto& [id, rule, severity, bound, bound_ms, go, c, path, message, advice] = from;
+  // What was observed comes to a finding after all this.
+  const auto& [id, rule, severity, bound, bound_ms, go, c, path, message, advice, observed] = from;
+  static_cast<void>(observed);
   to->set_id(id);
   to->set_rule(rule);
   to->set_severity(static_cast<uint32_t>(severity));

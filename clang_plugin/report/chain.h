@@ -25,4 +25,7 @@ ReportPlace place_of(const Finding& finding);
 // function itself.
 std::vector<ReportPlace> chain_of(const Finding& finding);
 
+// What runs of the probe saw of it: "12 long calls, the longest 7.1s, in 2 runs"; "" when nothing.
+std::string seen_text(const Finding& finding);
+
 }  // namespace cgoscope

@@ -69,6 +69,7 @@ std::string text_of(const Finding& finding) {
   std::string text = finding.message;
   for (const ReportPlace& step : chain_of(finding))
     text += fmt::format("\n{}:{}: {}", step.file, step.line, step.text);
+  if (const std::string seen = seen_text(finding); !seen.empty()) text += "\nseen: " + seen;
   return text_of(text + "\nadvice: " + finding.advice);
 }
 

@@ -9,7 +9,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const Finding& finding) {
+Json observed_json(const std::optional<ObservedBlocking>& observed) {
+  if (!observed) return nullptr;
+  return {{"max_ms", observed->max_ms},
+          {"p99_ms", observed->p99_ms ? Json(*observed->p99_ms) : Json(nullptr)},
+          {"calls", observed->calls},
+          {"runs", observed->runs},
+          {"by", matched_by_name(observed->by)}};
+}
+
+Json to_json(const Finding& finding, bool is_observed) {
   Json json;
   json["id"] = finding.id;
   json["rule"] = finding.rule;
@@ -35,6 +44,7 @@ Json to_json(const Finding& finding) {
   }
   json["message"] = finding.message;
   json["advice"] = finding.advice;
+  if (is_observed) json["observed"] = observed_json(finding.observed);
   return json;
 }
 
@@ -45,7 +55,8 @@ std::string render_json(const LintReport& report) {
   json["schema"] = "cgoscope/lint/1";
   json["tool"] = {{"name", "cgoscope-lint"}, {"version", report.tool_version}};
   json["findings"] = Json::array();
-  for (const Finding& finding : report.findings) json["findings"].push_back(to_json(finding));
+  for (const Finding& finding : report.findings)
+    json["findings"].push_back(to_json(finding, report.is_observed));
   json["errors"] = Json::array();
   for (const Problem& problem : report.errors) {
     json["errors"].push_back(

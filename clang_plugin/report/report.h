@@ -32,13 +32,15 @@ struct AnalysedPackage {
 
 struct LintReport {
   std::string tool_version;       // "0.1.0"
-  std::vector<Finding> findings;  // sorted by Go file, line, column, then C place
+  std::vector<Finding> findings;  // sorted by Go file, line, column, then C place; when observed,
+                                  // those seen to block come first
   std::vector<Problem> errors;    // what could not be analysed, and why
   std::vector<std::string>
       notes;  // for a person: "CGO_ENABLED=0 is set; analysed as with CGO_ENABLED=1"
   LintStats stats;
   std::vector<SuppressedFinding> suppressed;  // in the order of findings
   std::vector<AnalysedPackage> packages;      // those that use cgo
+  bool is_observed = false;                   // runs of the probe say what was seen to block
 };
 
 struct TextStyle {

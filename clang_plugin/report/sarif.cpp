@@ -226,6 +226,12 @@ class SarifReport {
     json["partialFingerprints"] = {{"cgoscopeFindingId/v1", finding.id}};
     if (finding.bound) json["properties"]["bound"] = bound_name(*finding.bound);
     if (finding.bound_ms) json["properties"]["boundMs"] = *finding.bound_ms;
+    if (finding.observed) {
+      json["properties"]["observedBy"] = matched_by_name(finding.observed->by);
+      json["properties"]["observedCalls"] = finding.observed->calls;
+      json["properties"]["observedMaxMs"] = finding.observed->max_ms;
+      json["properties"]["observedRuns"] = finding.observed->runs;
+    }
     return json;
   }
 

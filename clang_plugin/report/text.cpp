@@ -32,6 +32,8 @@ class TextReport {
       out_ += colour(kCyan, "note:") + " " + printable(step.text) + "\n";
       source(step.file, step.line, step.column);
     }
+    if (const std::string seen = seen_text(finding); !seen.empty())
+      out_ += "  " + colour(kCyan, "seen:") + " " + seen + "\n";
     out_ += "  " + colour(kCyan, "advice:") + " " + printable(finding.advice) + "\n\n";
   }
 

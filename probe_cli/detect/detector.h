@@ -4,13 +4,17 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "findings/lint_report.h"
 #include "findings/live_finding.h"
 #include "findings/result.h"
+#include "probe_cli/detect/lint_comparison.h"
+#include "probe_cli/detect/long_calls.h"
 #include "probe_cli/detect/sample.h"
 
 namespace cgoscope {
@@ -88,7 +92,9 @@ struct Selection {
 // between rules (one cause, one finding) is decided here.
 class Judge {
  public:
-  Judge(const Subject& subject, const Settings& settings, Selection selection);
+  // With `predicted`, findings about C calls name the finding of the lint that predicted them.
+  Judge(const Subject& subject, const Settings& settings, Selection selection,
+        std::optional<PredictedFindings> predicted = std::nullopt);
   // Findings to report now: one seen for the first time; or again, under its id, when its severity
   // has risen or its main number has at least doubled.
   std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks);
@@ -97,10 +103,16 @@ class Judge {
   std::vector<int64_t> wants_locks_of() const;
   // Each finding of the run once, as it was last judged.
   std::vector<LiveFinding> all() const;
+  // C calls of --stuck-after or longer, whatever rules there are.
+  std::vector<LongCall> long_calls() const { return long_calls_.rows(); }
+  // nullopt without predictions.
+  std::optional<LintComparison> lint() const;
 
  private:
   std::vector<std::unique_ptr<Detector>> detectors_;
   Selection selection_;
+  LongCalls long_calls_;
+  std::optional<PredictedFindings> predicted_;
   std::map<std::string, LiveFinding> reported_;
   std::map<std::string, LiveFinding> latest_;
 };

@@ -107,8 +107,11 @@ bool is_nameless(const LiveFinding& finding) {
 
 }  // namespace
 
-Judge::Judge(const Subject& subject, const Settings& settings, Selection selection)
-    : selection_(std::move(selection)) {
+Judge::Judge(const Subject& subject, const Settings& settings, Selection selection,
+             std::optional<PredictedFindings> predicted)
+    : selection_(std::move(selection)),
+      long_calls_(static_cast<int64_t>(settings("--stuck-after"))),
+      predicted_(std::move(predicted)) {
   const struct {
     std::string_view rule;
     std::unique_ptr<Detector> (*make)(const Subject&, const Settings&);
@@ -134,6 +137,7 @@ Judge::Judge(const Subject& subject, const Settings& settings, Selection selecti
 }
 
 std::vector<LiveFinding> Judge::judge(const Sample& sample, const Stacks& stacks) {
+  long_calls_.look(sample, stacks);
   std::map<std::string, LiveFinding> current;
   for (const auto& detector : detectors_) {
     for (LiveFinding& finding : detector->judge(sample, stacks)) {
@@ -162,6 +166,7 @@ std::vector<LiveFinding> Judge::judge(const Sample& sample, const Stacks& stacks
     if (const auto before = latest_.find(id); before != latest_.end()) {
       finding.first_seen_ns = before->second.first_seen_ns;
     }
+    if (predicted_) name_prediction(finding, *predicted_);
     latest_.insert_or_assign(id, finding);
     const auto said = reported_.find(id);
     if (said != reported_.end() && !is_worse(finding, said->second)) continue;
@@ -186,6 +191,11 @@ std::vector<int64_t> Judge::wants_locks_of() const {
     goids.insert(goids.end(), more.begin(), more.end());
   }
   return goids;
+}
+
+std::optional<LintComparison> Judge::lint() const {
+  if (!predicted_) return std::nullopt;
+  return compare(*predicted_, long_calls_.rows(), long_calls_.long_ns());
 }
 
 std::vector<LiveFinding> Judge::all() const {

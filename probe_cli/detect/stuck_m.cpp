@@ -11,6 +11,7 @@
 #include <map>
 #include <tuple>
 
+#include "probe_cli/detect/call_ages.h"
 #include "probe_cli/detect/detector.h"
 #include "probe_cli/detect/named_frame.h"
 #include "probe_cli/detect/wording.h"
@@ -20,7 +21,6 @@ namespace {
 
 constexpr double kErrorShareOfLimit = 0.1;
 constexpr size_t kMostIds = 20;
-constexpr int kTurnsToForget = 3;  // a read of a running process can miss an M
 constexpr int64_t kAtTheAttachNs = 100'000'000;
 constexpr int64_t kStartOfMainNs = 1'000'000'000;
 
@@ -98,8 +98,10 @@ class StuckM : public Detector {
               place.line}]
           .push_back({&m, place, age_ns, &call});
     }
-    std::erase_if(calls_,
-                  [&](const auto& row) { return turn_ - row.second.seen_turn > kTurnsToForget; });
+    ages_.end_look();
+    std::erase_if(calls_, [&](const auto& row) {
+      return turn_ - row.second.seen_turn > CallAges::kLooksToForget;
+    });
 
     std::vector<LiveFinding> findings;
     for (auto& [alike, members] : groups) {
@@ -118,9 +120,6 @@ class StuckM : public Detector {
 
   // The call that an M is in.
   struct Call {
-    int64_t goid = 0;
-    bool in_cgo = false;
-    uint64_t number = 0;
     int64_t since_ns = 0;        // it lasts at least since then
     bool before_attach = false;  // it began before the attach
     bool since_start = false;    // the main goroutine's, since the program's first second
@@ -137,23 +136,17 @@ class StuckM : public Detector {
   };
 
   const Call& follow(const MSample& m, const Sample& sample) {
-    auto [at, is_new] = calls_.try_emplace(m.id);
-    Call& call = at->second;
-    if (is_new || call.goid != m.goid || call.in_cgo != m.in_cgo || call.number != m.call_number) {
+    const CallAges::Age age = ages_.of(m, sample);
+    Call& call = calls_[m.id];
+    if (age.is_new) {
       call = {};
-      call.goid = m.goid;
-      call.in_cgo = m.in_cgo;
-      call.number = m.call_number;
-      call.since_ns = sample.at_ns;
       // In the first look, a call whose begin was not seen, though it would have been.
       const SignalSample* begins = find_signal(sample, CG_CGO_CALL);
       const bool would_be_seen = m.in_cgo && begins && begins->state == "attached";
       call.before_attach = turn_ == 1 && !started_by_us_ && m.began_ns == 0 &&
                            (would_be_seen || sample.run_ns <= kAtTheAttachNs);
     }
-    if (m.began_ns > 0 && m.began_ns <= sample.at_ns) {
-      call.since_ns = std::min(call.since_ns, m.began_ns);
-    }
+    call.since_ns = age.since_ns;
     const int64_t attached_at_ns = sample.at_ns - sample.run_ns;
     call.since_start =
         started_by_us_ && m.goid == 1 && call.since_ns - attached_at_ns <= kStartOfMainNs;
@@ -263,6 +256,7 @@ class StuckM : public Detector {
   bool started_by_us_;
   int64_t stuck_after_ns_, error_ms_, syscall_ms_;
   int64_t turn_ = 0;
+  CallAges ages_;
   std::map<int64_t, Call> calls_;  // by M
 };
 

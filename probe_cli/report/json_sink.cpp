@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "probe_cli/report/live_json.h"
+#include "probe_cli/report/long_calls_json.h"
 #include "probe_cli/report/sink.h"
 #include "probe_cli/report/summary.h"
 
@@ -145,6 +146,8 @@ class JsonSink : public Sink {
                         {"share_of_budget_cpus", number(end.share_of_budget_cpus)},
                         {"share_of_target_cpu_time", number(end.share_of_target_cpu_time)}};
     json["summary"] = summary_json(summarise(subject_, last, stacks, kSummaryRows), stacks);
+    json["summary"]["long_c_calls"] = long_calls_json(end.long_calls, kSummaryRows);
+    json["lint"] = lint_json(end.lint, kSummaryRows);
     json["notes"] = end.notes;
     write(json);
   }

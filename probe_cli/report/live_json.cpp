@@ -165,6 +165,7 @@ OrderedJson finding_json(const LiveFinding& finding, const Subject& subject) {
   json["goroutines"] = finding.goroutines;
   json["evidence"] = std::visit(EvidenceJson{}, finding.evidence);
   json["lint"] = finding.lint.empty() ? OrderedJson(nullptr) : OrderedJson(finding.lint);
+  json["lint_alike"] = finding.lint_alike;
   json["message"] = finding.message;
   json["advice"] = finding.advice;
   return json;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
+#include "findings/json_lines.h"
 #include "probe_cli/report/recording.h"
 #include "probe_cli/report/recording_fields.h"
 
@@ -156,40 +157,6 @@ class FromJson {
   std::string& problem_;
 };
 
-enum class LineEnd : uint8_t { kNewline, kEndOfFile, kTooLong };
-
-LineEnd read_line(std::istream& in, std::string& line) {
-  line.clear();
-  std::streambuf& buffer = *in.rdbuf();
-  for (int byte = buffer.sbumpc(); byte != std::char_traits<char>::eof(); byte = buffer.sbumpc()) {
-    if (byte == '\n') return LineEnd::kNewline;
-    if (line.size() == kMostLineBytes) return LineEnd::kTooLong;
-    line += static_cast<char>(byte);
-  }
-  return LineEnd::kEndOfFile;
-}
-
-// Brackets inside brackets; none counts within a string. A line of "[[[[…" would cost many times
-// its length.
-bool is_nested_too_deeply(const std::string& line) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < line.size(); ++i) {
-    const char byte = line[i];
-    if (in_string) {
-      if (byte == '\\') ++i;
-      if (byte == '"') in_string = false;
-    } else if (byte == '"') {
-      in_string = true;
-    } else if (byte == '[' || byte == '{') {
-      if (++depth > kMostNesting) return true;
-    } else if (byte == ']' || byte == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
-
 bool is_time(int64_t ns) { return ns >= 0 && ns <= kLatestNs; }
 
 class Interpreter {
@@ -291,14 +258,14 @@ Result<bool> RecordingReader::read(std::istream& in) {
   Interpreter interpreter(*this);
   std::string line;
   for (int64_t number = 1;; ++number) {
-    const LineEnd end = read_line(in, line);
+    const LineEnd end = read_line(in, line, kMostLineBytes);
     if (end == LineEnd::kEndOfFile && line.empty()) break;
     const auto broken = [&](const std::string& why) {
       return Error{"line " + std::to_string(number) + " of the recording is broken", why,
                    "replay a copy that is whole"};
     };
     if (end == LineEnd::kTooLong) return broken("it is longer than 32 MiB");
-    if (is_nested_too_deeply(line)) return broken("it is nested too deeply");
+    if (nests_deeper_than(line, kMostNesting)) return broken("it is nested too deeply");
     const Json json = Json::parse(line, nullptr, false);
     if (json.is_discarded()) {
       if (end == LineEnd::kEndOfFile && interpreter.started()) break;  // cut off

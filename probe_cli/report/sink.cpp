@@ -8,4 +8,10 @@ void tell(Sink& sink, Judge& judge, const Sample& sample, const Stacks& stacks) 
   sink.tick(sample, stacks);
 }
 
+void conclude(RunEnd& end, const Judge& judge) {
+  end.findings = judge.all();
+  end.long_calls = judge.long_calls();
+  end.lint = judge.lint();
+}
+
 }  // namespace cgoscope

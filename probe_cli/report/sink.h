@@ -27,6 +27,8 @@ struct RunEnd {
   int64_t wall_ns = 0;
   int64_t run_ns = 0;
   std::vector<LiveFinding> findings;
+  std::vector<LongCall> long_calls;    // the longest first
+  std::optional<LintComparison> lint;  // with --lint
   bool target_exited = false;
   std::optional<int> target_signal, target_status;  // known of a command that we started
   std::string why;                      // "the target exited", "--duration is over", "interrupted"
@@ -48,6 +50,9 @@ class Sink {
 
 // Judges a sample, and tells the sink what is new in it.
 void tell(Sink& sink, Judge& judge, const Sample& sample, const Stacks& stacks);
+
+// What the judge has found by now, for the end.
+void conclude(RunEnd& end, const Judge& judge);
 
 // A finding is a short story; a tick is said only when it has news (a signal detached, an event
 // lost). `colour`: ANSI.

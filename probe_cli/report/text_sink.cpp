@@ -8,6 +8,7 @@
 
 #include "findings/printable.h"
 #include "probe_cli/detect/wording.h"
+#include "probe_cli/report/lint_text.h"
 #include "probe_cli/report/live_json.h"
 #include "probe_cli/report/sink.h"
 #include "probe_cli/report/summary.h"
@@ -278,7 +279,11 @@ class TextSink : public Sink {
     say(fmt::format("  measured: {}; first seen {}", evidence.measured,
                     rfc3339(finding.first_seen_ns)));
     say("  costs: " + evidence.costs);
-    if (!finding.lint.empty()) say("  cgoscope-lint predicted it: finding " + finding.lint);
+    if (!finding.lint.empty()) {
+      std::string predicted = "  cgoscope-lint predicted it: finding " + finding.lint;
+      for (const std::string& other : finding.lint_alike) predicted += " or " + other;
+      say(predicted);
+    }
     text_ += "  " + colour(kCyan, "advice:") + " " + printable(finding.advice) + "\n\n";
     flush();
   }
@@ -305,6 +310,9 @@ class TextSink : public Sink {
     }
     looked_at(last);
     summary(summarise(subject_, last, stacks, kSummaryRows));
+    if (end.lint) {
+      for (const std::string& line : lint_text(*end.lint)) say(line);
+    }
     say(fmt::format(
         "  overhead: about {} of the CPUs that the target may use, {} of the CPU time "
         "that it used; {:.0f} ns a hit",

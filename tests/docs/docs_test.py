@@ -5,7 +5,8 @@ Usage: docs_test.py PROJECT CGOSCOPE_LINT [CGOSCOPE]
 
 A code block in a document that is shown as a session ("$ command", then what it prints) is run if the command is
 cgoscope-lint: in README.md and docs/ from the project's root, in an example's README from its folder. A line with nothing
-but "…" stands for any lines; elapsed times may differ. "$ echo $?" shows the status of the command before it.
+but "…" stands for any lines; elapsed times may differ. "$ echo $?" shows the status of the command before it, and "$bin" is
+a temporary folder.
 """
 import json
 import os
@@ -15,6 +16,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 
 project = pathlib.Path(sys.argv[1]).resolve()
 lint = pathlib.Path(sys.argv[2]).resolve()
@@ -149,7 +151,7 @@ def environment():
     return env
 
 
-def check_sessions(path, folder):
+def check_sessions(path, folder, temporary):
     """Runs the commands of cgoscope-lint that the document shows."""
     status = None
     for block in code_blocks(path.read_text()):
@@ -160,7 +162,7 @@ def check_sessions(path, folder):
                     failures.append(f"{where}: shown {shown}, but the status is {status}")
                 continue
             status = None
-            words = shlex.split(command, comments=True) if command.startswith("cgoscope-lint") else []
+            words = shlex.split(command.replace("$bin", temporary), comments=True) if command.startswith("cgoscope-lint") else []
             if not words or words[0] != "cgoscope-lint":
                 continue
             run = subprocess.run([lint, *words[1:]], cwd=folder, env=environment(), stdin=subprocess.DEVNULL,
@@ -220,7 +222,8 @@ check_reached()
 shown_in = [(project / "README.md", project), (project / "docs/cgoscope-lint.md", project)]
 shown_in += [(readme, readme.parent) for readme in sorted(project.glob("examples/*/README.md"))]
 for document, folder in shown_in:
-    check_sessions(document, folder)
+    with tempfile.TemporaryDirectory(prefix="cgoscope-") as temporary:
+        check_sessions(document, folder, temporary)
 check_options([lint], "docs/cgoscope-lint.md", "Options", "docs/cgoscope-lint.1")
 if probe:
     check_options([probe, "watch"], "docs/cgoscope.md", "watch", "docs/cgoscope.1")

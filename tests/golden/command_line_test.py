@@ -40,6 +40,13 @@ FILES = {
     "c_file/wait.h": "void wait_for_ever(void);\n",
     "c_file/wait.c": "#include \"wait.h\"\n#include <unistd.h>\nvoid wait_for_ever(void) { pause(); }\n",
     "c_alone/wait.c": "#include <unistd.h>\nvoid wait_for_ever(void) { pause(); }\n",
+    "two/a.go": "package p\n\n// #include <unistd.h>\nimport \"C\"\n\nfunc F() { C.pause() }\n\nfunc G() { C.pause() }\n",
+    "run.jsonl": """{"type": "start", "schema": "cgoscope/watch/1"}
+{"type": "end", "summary": {"long_c_calls": [{"c_function": "pause", "where": {"package": "p", "function": "p.G", "file": "/src/a.go", "line": 8}, "calls": 3, "max_ms": 7100.0, "in_flight": 1, "syscall": "pause", "running": false, "function": null, "stack": []}]}, "lint": null}
+""",
+    "foreign.jsonl": """{"type": "start", "schema": "cgoscope/watch/1"}
+cgoscope 0.1.0: watching pid 7
+""",
     "empty.yaml": "",
     "empty/README": "",
 }
@@ -115,6 +122,18 @@ ROWS = [
     Row(["settings/sleep"], 0, "note: C.pause"),
     Row(["--threshold", "1s", "settings/sleep"], 1, "warning: C.sleep"),
     Row(["wrong_settings/p"], 4, "unknown key 'treshold'"),
+    # --observed
+    Row(["--observed", "run.jsonl", "two"], 1, "  seen: 3 long calls, the longest 7.1s\n"),
+    Row(["--observed", "run.jsonl", "two"], 1, "cgoscope-lint: 1 finding of 2 was seen to block in 1 run of run.jsonl\n"),
+    Row(["--observed", "run.jsonl", "--format", "json", "two"], 1, '"max_ms": 7100.0'),
+    Row(["--observed", "run.jsonl", "--format", "json", "two"], 1, '"observed": null'),
+    Row(["--observed", "run.jsonl", "--format", "sarif", "two"], 1, '"observedMaxMs": 7100.0'),
+    Row(["--observed", "run.jsonl", "--format", "github", "two"], 1, "::error file=two/a.go,line=8,"),
+    Row(["--observed", "run.jsonl", "clean"], 0, "1 place with long calls of C in run.jsonl has no finding here: C.pause at a.go:8 (7.1s)"),
+    Row(["--observed", "foreign.jsonl", "two"], 2, "cannot use what was observed in foreign.jsonl: line 2: it is not JSON"),
+    Row(["--observed", "missing.jsonl", "two"], 2, "cannot read missing.jsonl: No such file or directory"),
+    Row(["--observed", "", "two"], 2, "check the path given to --observed"),
+    Row(["--observed", "own.yaml", "two"], 2, "own.yaml: line 1: it is not JSON"),
     # a C file: its folder's package
     Row(["c_file/wait.c"], 1, "wait.c is C: the Go package in its folder is analysed"),
     Row(["c_file/wait.h", "c_file/wait.c"], 1, "1 error, 0 warnings, 0 notes in 1 package"),
@@ -189,6 +208,12 @@ with tempfile.TemporaryDirectory(prefix="cgoscope-") as root:
     expect("paths are relative to the current folder", text_of(done.stdout).startswith("a.go:6:12: error:"), text_of(done.stdout))
     done = run(["../error"], cwd=os.path.join(root, "clean"))
     expect("paths elsewhere are absolute", text_of(done.stdout).startswith(root + "/error/a.go:6:12:"), text_of(done.stdout))
+
+    # What was seen to block comes first.
+    done = run(["--observed", "run.jsonl", "two"])
+    expect("--observed: the second line comes first", text_of(done.stdout).startswith("two/a.go:8:12: error:"), text_of(done.stdout))
+    done = run(["two"])
+    expect("without it: as in the source", text_of(done.stdout).startswith("two/a.go:6:12: error:"), text_of(done.stdout))
 
     # --output: the report goes there, all of it, and nowhere else.
     done = run(["--format", "json", "--output", "report.json", "error"])

@@ -62,7 +62,8 @@ finding = {
     "c": {"file": "", "line": 0, "column": 0, "function": "", "call": "f"},
     "path": [{"function": "f", "file": "a.c", "line": 1}], "message": "m", "advice": "a",
 }
-unused = dict(copy.deepcopy(finding), rule="unused-suppression", severity="note", bound=None, c=None, path=[])
+finding["observed"] = {"max_ms": 7100.5, "p99_ms": None, "calls": 12, "runs": 2, "by": "stack"}
+unused = dict(copy.deepcopy(finding), rule="unused-suppression", severity="note", bound=None, c=None, path=[], observed=None)
 spin = copy.deepcopy(finding)
 spin.update(rule="busy-wait", c={"file": "a.c", "line": 1, "column": 1, "function": "f", "call": ""})
 right = {
@@ -85,6 +86,8 @@ wrong = [
     (["findings", 0, "go", "call"], "f"), (["findings", 0, "go", "extra"], 1), (["findings", 0, "go"], None),
     (["findings", 0, "path"], None), (["findings", 0, "path", 0, "line"], DELETE), (["findings", 0, "path", 0, "column"], 1),
     (["findings", 0, "message"], ""), (["findings", 0, "advice"], DELETE), (["findings", 0, "extra"], 1),
+    (["findings", 0, "observed", "calls"], 0), (["findings", 0, "observed", "by"], "guess"), (["findings", 0, "observed", "max_ms"], -1),
+    (["findings", 0, "observed", "p99_ms"], DELETE), (["findings", 0, "observed", "runs"], 0), (["findings", 0, "observed", "extra"], 1),
     (["findings", 1, "severity"], "error"), (["findings", 1, "bound"], "unbounded"),
     (["findings", 1, "path"], [{"function": "f", "file": "a.c", "line": 1}]),
     (["findings", 2, "bound"], "variable"), (["findings", 2, "c", "file"], ""), (["findings", 2, "c", "call"], "read"),

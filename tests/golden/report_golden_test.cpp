@@ -113,6 +113,21 @@ Finding direct(const std::string& file, int line, int column) {
   return finding;
 }
 
+// With what runs of the probe saw.
+TEST_F(ReportGolden, Observed) {
+  source("p/a.go", "package p\n\nfunc F() { C.pause() }\n\nfunc G() { C.pause() }\n");
+  Finding by_stack = direct("p/a.go", 5, 12);
+  by_stack.observed = {MatchedBy::kStack, 412, 5'212.4, 4'100.25, 2};
+  Finding by_line = direct("p/a.go", 3, 12);
+  by_line.observed = {MatchedBy::kLine, 1, 2'000, std::nullopt, 1};
+  Finding by_function = direct("p/a.go", 3, 12);
+  by_function.observed = {MatchedBy::kFunction, 1, 61'500, 61'000, 3};
+  LintReport report = report_of({by_function, by_stack, by_line, direct("p/a.go", 3, 12)});
+  report.is_observed = true;
+  report.notes = {"3 findings of 4 were seen to block in 3 runs of run.jsonl"};
+  compare("observed", report);
+}
+
 TEST_F(ReportGolden, Clean) {
   LintReport report = report_of({});
   report.stats = {3, 4, 120, 57, 12345};

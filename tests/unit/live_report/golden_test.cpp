@@ -111,6 +111,12 @@ void hostile_run(Sink& sink) {
   RunEnd end = made_end();
   end.findings = {finding};
   end.why = end.notes[0] = evil;
+  LongCall call;
+  call.call = {evil, evil, {evil, evil, 1, 0}, {{evil, evil, 2, 0}}, evil};
+  end.long_calls = {call};
+  end.lint->file = evil;
+  end.lint->confirmed = {{MatchedBy::kLine, {evil}, call}};
+  end.lint->unpredicted = {{call, {evil}}};
   sink.end(end, sample, stacks);
 }
 

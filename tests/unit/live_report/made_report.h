@@ -39,6 +39,7 @@ inline LiveFinding made_stuck_m() {
   finding.goroutines = {18, 19, 20};
   finding.evidence = StuckMEvidence{3, 12'400, false, "clock_nanosleep", 17, 10'000};
   finding.lint = "0123456789abcdef";
+  finding.lint_alike = {"fedcba9876543210"};
   finding.message =
       "C.slow has held 3 threads for up to 12.4 s: called at worker.go:31 in "
       "example.org/p.(*T).poll, now in clock_nanosleep";
@@ -310,11 +311,66 @@ inline CensusReport made_census(Stacks& stacks) {
   return report;
 }
 
+// A call that the lint predicted, one of which no look met the line, and one that it did not
+// predict.
+inline std::vector<LongCall> made_long_calls() {
+  LongCall slow;
+  slow.call = {"slow",
+               "example.org/p",
+               {"example.org/p.(*T).poll", "/src/p/worker.go", 31, 0},
+               made_stuck_m().stack,
+               "clock_nanosleep"};
+  slow.calls = 7;
+  slow.longest_ns = 12 * kSecond + 400'000'000;
+  slow.in_flight = 3;
+  CgoFunctionSample function;
+  function.c_function = "slow";
+  function.calls = 1'200;
+  function.in_flight = 3;
+  function.p50_ns = 1'500'000;
+  function.p99_ns = 250'000'000;
+  function.max_ns = 12'400'000'000;
+  slow.function = function;
+  LongCall unseen;
+  unseen.call.c_function = function.c_function = "store";
+  unseen.call.package = "example.org/p";
+  unseen.calls = 1;
+  function.in_flight = 0;
+  unseen.longest_ns = 1'250'000'000;
+  function.max_ns = 1'250'000'000;
+  unseen.function = function;
+  LongCall hash;
+  hash.call = {"hash",
+               "main",
+               {"main.sum", "/src/sum.go", 12, 0},
+               {{"main._Cfunc_hash", "_cgo_gotypes.go", 52, 0}, {"main.sum", "/src/sum.go", 12, 0}},
+               ""};
+  hash.calls = 1;
+  hash.longest_ns = 3 * kSecond;
+  hash.was_running = true;
+  return {slow, hash, unseen};
+}
+
+inline LintComparison made_comparison() {
+  const std::vector<LongCall> calls = made_long_calls();
+  LintComparison lint;
+  lint.file = "findings.json";
+  lint.findings = 5;
+  lint.problems = 1;
+  lint.long_ns = kSecond;
+  lint.confirmed = {{MatchedBy::kStack, {"0123456789abcdef"}, calls[0]},
+                    {MatchedBy::kFunction, {"1111111111111111", "2222222222222222"}, calls[2]}};
+  lint.unpredicted = {{calls[1], {"3333333333333333"}}};
+  return lint;
+}
+
 inline RunEnd made_end() {
   RunEnd end;
   end.wall_ns = kWallAtAttach + 13 * kSecond;
   end.run_ns = 13 * kSecond;
   end.findings = {made_thread_churn(), made_stuck_m()};
+  end.long_calls = made_long_calls();
+  end.lint = made_comparison();
   end.target_exited = true;
   end.target_status = 2;
   end.why = "the target exited";

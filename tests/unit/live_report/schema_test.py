@@ -112,6 +112,13 @@ wrong = [
     ("end", ["summary", "parks", 0, "reason"], 2), ("end", ["summary", "timers", 0, "where"], None),
     ("end", ["summary", "cgo_calls", 0, "p50_ms"], "1"), ("end", ["summary", "threads", "created"], -1), ("end", ["summary"], DELETE),
     ("end", ["why"], None), ("end", ["extra"], 1),
+    ("end", ["summary", "long_c_calls"], DELETE), ("end", ["summary", "long_c_calls", 0, "calls"], 0), ("end", ["summary", "long_c_calls", 0, "stack"], DELETE),
+    ("end", ["summary", "long_c_calls", 0, "function", "p50_ms"], -1), ("end", ["summary", "long_c_calls", 0, "running"], None),
+    ("end", ["lint"], DELETE), ("end", ["lint"], []), ("end", ["lint", "file"], None), ("end", ["lint", "findings"], -1), ("end", ["lint", "extra"], 1),
+    ("end", ["lint", "confirmed", 0, "ids"], []), ("end", ["lint", "confirmed", 0, "ids", 0], "1"), ("end", ["lint", "confirmed", 0, "by"], "guess"),
+    ("end", ["lint", "confirmed", 0, "stack"], []), ("end", ["lint", "confirmed", 0, "max_ms"], -1), ("end", ["lint", "unpredicted", 0, "elsewhere"], DELETE),
+    ("end", ["lint", "unpredicted", 0, "stack"], DELETE), ("end", ["lint", "unpredicted_count"], -1),
+    ("stuck-m", ["lint_alike"], DELETE), ("stuck-m", ["lint_alike", 0], "1"), ("stuck-m", ["lint"], "1"),
 ]
 for name, where, value in wrong:
     if validator.is_valid(broken(records[name], where, value)):
