@@ -2,6 +2,7 @@
 // probe sees of the process, and back. Without a lint in this build, what it found is read from a
 // file, which the builds with one hold against the tool.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -152,7 +153,8 @@ TEST_P(LintMeetsProbe, EachSaysWhatTheOtherFound) {
     const Result<std::string> binary = build_go_program(GetParam(), program);
     ASSERT_TRUE(binary) << binary.error().message();
     const fs::path folder = testing::TempDir();
-    const std::string run = folder / "meets.jsonl", recording = folder / "meets.rec";
+    const std::string ours = "meets-" + std::to_string(getpid());  // rows run at the same time
+    const std::string run = folder / (ours + ".jsonl"), recording = folder / (ours + ".rec");
     const Ended ended =
         Program({CGOSCOPE, "watch", "--format", "json", "--lint", kFindings.string(), "--output",
                  run, "--record", recording, "--duration", "4s", "--", *binary})
@@ -182,6 +184,8 @@ TEST_P(LintMeetsProbe, EachSaysWhatTheOtherFound) {
     }
     EXPECT_NE(report.at("notes").dump().find("C.hidden at main.go"), std::string::npos);
 #endif
+    fs::remove(run);
+    fs::remove(recording);
   }
 }
 
