@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "clang_plugin/cache/run_cache.h"
+#include "clang_plugin/catalogue_command/command.h"
 #include "clang_plugin/compiler/plugin_flags.h"
 #include "clang_plugin/known_findings/baseline.h"
 #include "clang_plugin/known_findings/changed_since.h"
@@ -79,6 +80,7 @@ void add_options(CLI::App& app, CommandLine& line) {
                "Print the flags with which clang-19 loads the compiler plugin, for CGO_CFLAGS and "
                "CGO_CXXFLAGS, and exit");
   app.footer(
+      "`cgoscope-lint catalogue` lists, explains and checks what is known of C functions.\n\n"
       "Exit status: 0 clean; 1 findings at or above --fail-on; 2 wrong usage; 3 nothing could be "
       "analysed; 4 part of it could not be\n"
       "analysed and nothing was found in the rest.");
@@ -275,6 +277,8 @@ int main(int argc, char** argv) {
   try {
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     if (cgoscope::is_called_by_go_vet(arguments)) return cgoscope::run_as_vet_tool(arguments);
+    if (!arguments.empty() && arguments.front() == "catalogue")
+      return cgoscope::run_catalogue_command(argc - 1, argv + 1);
     return cgoscope::lint(argc, argv);
   } catch (const std::exception& error) {
     std::cerr << "cgoscope-lint: internal error: " << error.what()

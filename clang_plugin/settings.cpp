@@ -38,7 +38,8 @@ class SettingsReader : private YamlReader {
       if (key == "threshold") return read_threshold(value, nearer.threshold);
       if (key == "exclude") return read_exclude(value, nearer.exclude);
       if (key == "severities") return read_severities(value, nearer.severities);
-      return unknown_key(value, key, "the settings");
+      return unknown_key(value, key, "the settings",
+                         {"catalogue", "threshold", "exclude", "severities"});
     });
   }
 

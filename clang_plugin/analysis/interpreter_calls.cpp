@@ -631,7 +631,11 @@ void Interpreter::apply_option(const HandleOption& option, const CallView& call)
     }
     const auto most = duration_ns(option.unit, option.unit_ns, option.value, value_view).highest();
     std::optional<int64_t> timeout;
-    if (infinite != Tri::kYes && most && *most > 0)
+    // A struct of zeros is no timeout (SO_RCVTIMEO); an integer 0 is none only where `infinite`
+    // says so, and else means that nothing waits (ZMQ_RCVTIMEO).
+    const bool integer = option.unit != Unit::kTimespec && option.unit != Unit::kTimeval &&
+                         option.unit != Unit::kTimevalValue;
+    if (infinite != Tri::kYes && most && (*most > 0 || (*most == 0 && integer)))
       timeout = *most;
     else if (infinite != Tri::kYes && !most)
       timeout = kUnknownTimeout;

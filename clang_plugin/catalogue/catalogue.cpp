@@ -24,6 +24,8 @@ const Row* find_row(const std::vector<Row>& rows,
 
 }  // namespace
 
+bool is_glob(std::string_view name) { return name.find_first_of("*?") != std::string_view::npos; }
+
 Result<Catalogue> Catalogue::built_in() {
   Catalogue catalogue;
   for (const BuiltInRows& rows : built_in_rows()) {
@@ -32,34 +34,47 @@ Result<Catalogue> Catalogue::built_in() {
   return catalogue;
 }
 
-std::optional<Error> Catalogue::add_file(const std::string& path, const std::string& named_in) {
-  const std::string check =
-      named_in.empty() ? "check the path given to --catalogue" : "check the path in " + named_in;
+Result<std::string> Catalogue::read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return Error{"cannot open the catalogue " + path, "it is missing or not readable", check};
+    return Error{"cannot open the catalogue " + path, "it is missing or not readable",
+                 "check the path"};
   }
   std::string text;
   char buffer[65536];
   while (file.read(buffer, sizeof buffer) || file.gcount() > 0) {
     text.append(buffer, static_cast<size_t>(file.gcount()));
-    if (text.size() > kMaxFileBytes) break;
+    if (text.size() > kMaxFileBytes) break;  // add_text refuses it
   }
   if (file.bad() || text.empty()) {
-    return Error{"cannot read the catalogue " + path, "it is empty or not a file", check};
+    return Error{"cannot read the catalogue " + path, "it is empty or not a file",
+                 "check the path"};
   }
-  auto error = add_text(text, path);
+  return text;
+}
+
+std::optional<Error> Catalogue::add_file(const std::string& path, const std::string& named_in) {
+  const auto text = read_text(path);
+  if (!text) {
+    Error error = text.error();
+    error.hint += named_in.empty() ? " given to --catalogue" : " in " + named_in;
+    return error;
+  }
+  auto error = add_text(*text, path);
   if (error && !named_in.empty()) error->hint += "; it is named in " + named_in;
   return error;
 }
 
-std::optional<Error> Catalogue::add_text(std::string_view yaml, const std::string& shown_as) {
+std::optional<Error> Catalogue::add_text(std::string_view yaml, const std::string& shown_as,
+                                         std::vector<FileError>* all) {
   if (yaml.size() > kMaxFileBytes) {
     return Error{"cannot read the catalogue " + shown_as, "it is larger than 4 MiB",
                  "split it into several files"};
   }
   CatalogueReader reader(*this, yaml, shown_as);
-  return reader.read();
+  auto error = reader.read();
+  if (all) *all = reader.errors();
+  return error;
 }
 
 const BlockingFunction* Catalogue::find_blocking(std::string_view name) const {

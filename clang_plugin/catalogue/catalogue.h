@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "clang_plugin/catalogue/file_error.h"
 #include "findings/result.h"
 
 namespace cgoscope {
@@ -58,6 +59,13 @@ struct Condition {
   uint64_t mask = ~uint64_t{0};
   std::vector<int64_t> values;
   bool is_null = false;  // with kEquals: written as `null`, so that the argument is a pointer
+  std::string written;   // `mask` or `values` as the file has them: "MSG_DONTWAIT"
+};
+
+// Where a row stands.
+struct RowPlace {
+  std::string file;  // "libc-io.yaml", or the path of a user's file
+  int line = 0, column = 0;
 };
 
 // Which way a handle's timeout applies: SO_RCVTIMEO bounds reads, SO_SNDTIMEO writes.
@@ -105,6 +113,7 @@ struct BlockingFunction {
   std::string instead;  // advice: the bounded or non-blocking replacement, or how to move the wait
                         // to Go; a full clause
   std::string source;   // the manual page or documentation the row was taken from
+  RowPlace place;
 };
 inline constexpr int kThisObject = -2;
 inline constexpr int kResult = -3;
@@ -127,6 +136,7 @@ struct HandleMaker {
   std::vector<Condition> nonblocking;  // any one that holds: the handle is non-blocking
   bool always_nonblocking = false;
   std::vector<Condition> sends_at_once;  // any one that holds: writing to it never waits (netlink)
+  RowPlace place;
 };
 
 // A function that changes the state of a handle: fcntl(F_SETFL), ioctl(FIONBIO),
@@ -147,6 +157,7 @@ struct HandleOption {
   int64_t unit_ns = 0;
   std::vector<Condition> infinite;
   Direction direction = Direction::kBoth;
+  RowPlace place;
 };
 
 // Whatever else a call does that the analysis must know.
@@ -167,7 +178,10 @@ struct CallEffect {
   std::vector<Condition> when;  // all must hold for the row to apply
   int now = -1;  // stores the current time into *argument (kResult: returns it), in `unit`
   Unit unit = Unit::kNone;
+  RowPlace place;
 };
+
+bool is_glob(std::string_view name);
 
 struct Constant {
   int64_t value = 0;
@@ -185,7 +199,13 @@ class Catalogue {
   // an error that names file, line and key; then nothing was added. `named_in`: the file that names
   // this one, "" when --catalogue does; it is part of the error's hint.
   std::optional<Error> add_file(const std::string& path, const std::string& named_in = "");
-  std::optional<Error> add_text(std::string_view yaml, const std::string& shown_as);
+  // The same; `all` is told every error of the text, where the result has the first.
+  std::optional<Error> add_text(std::string_view yaml, const std::string& shown_as,
+                                std::vector<FileError>* all = nullptr);
+
+  // The text of a file of rows; of one larger than 4 MiB, which add_text refuses, a part. An error
+  // when it cannot be read or is empty.
+  static Result<std::string> read_text(const std::string& path);
 
   const BlockingFunction* find_blocking(std::string_view name) const;
   const HandleMaker* find_maker(std::string_view name) const;

@@ -8,29 +8,21 @@
 #include <vector>
 
 #include "clang_plugin/catalogue/catalogue.h"
-#include "clang_plugin/catalogue/yaml_reader.h"
+#include "clang_plugin/catalogue/value_reader.h"
 #include "findings/result.h"
 
 namespace cgoscope {
 
-class CatalogueReader : private YamlReader {
+class CatalogueReader : private ValueReader {
  public:
   CatalogueReader(Catalogue& catalogue, std::string_view yaml, std::string shown_as);
-  // Adds everything, or nothing and says what is wrong with the first wrong thing.
+  // Adds everything, or nothing and says what is wrong with the first wrong thing; errors()
+  // has all of them.
   std::optional<Error> read();
+  using ValueReader::errors;
 
  private:
-  bool read_integer(Node* node, int64_t& into);
-  bool read_argument(Node* node, int& into);
-  bool read_names(Node* node, std::vector<std::string>& into);
-  bool read_unit(Node* node, Unit& unit, int64_t& unit_ns);
-  bool read_conditions(Node* node, std::vector<Condition>& into);
-  bool read_condition(Node* node, Condition& into, bool* is_pointer);
-  bool read_values(Node* node, std::vector<Condition>& into);
-  template <typename Enum, size_t kCount>
-  bool read_word(Node* node, const std::pair<const char*, Enum> (&words)[kCount], Enum& into);
-
-  bool read_constants(Node* node);
+  RowPlace place_of(const Node* node) const;
   bool read_system_calls(Node* node);
   bool read_blocking(Node* node, const BlockingFunction& defaults, int depth);
   bool read_blocking_row(Node* node, BlockingFunction row, int depth);
@@ -48,7 +40,6 @@ class CatalogueReader : private YamlReader {
   std::string library_;
 
   // What the file adds.
-  std::map<std::string, Constant, std::less<>> constants_;
   std::map<std::string, std::map<int64_t, std::string>, std::less<>> system_calls_;
   std::vector<BlockingFunction> blocking_;
   std::vector<HandleMaker> makers_;

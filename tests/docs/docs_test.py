@@ -219,7 +219,7 @@ def check_man_page(page):
 for document in documents():
     check_links(document)
 check_reached()
-shown_in = [(project / "README.md", project), (project / "docs/cgoscope-lint.md", project)]
+shown_in = [(project / name, project) for name in ("README.md", "docs/cgoscope-lint.md", "docs/catalogue.md", "docs/getting-started.md")]
 shown_in += [(readme, readme.parent) for readme in sorted(project.glob("examples/*/README.md"))]
 for document, folder in shown_in:
     with tempfile.TemporaryDirectory(prefix="cgoscope-") as temporary:

@@ -64,11 +64,18 @@ TEST(CatalogueDocumentation, TheExampleMeansWhatItSays) {
   EXPECT_TRUE(catalogue.find_effect("acme_async")->not_run);
 }
 
-// The keys are the words that catalogue_reader.cpp compares with.
+std::string reader_source() {
+  std::string text;
+  for (const char* file :
+       {"catalogue_reader.cpp", "catalogue_rows.cpp", "value_reader.cpp", "catalogue_words.h"})
+    text += contents(std::string(PROJECT_FOLDER) + "/clang_plugin/catalogue/" + file);
+  return text;
+}
+
+// The keys are the words that the reader compares with.
 TEST(CatalogueDocumentation, HasEveryKeyAndWord) {
   const std::string text = page();
-  const std::string reader =
-      contents(std::string(PROJECT_FOLDER) + "/clang_plugin/catalogue/catalogue_reader.cpp");
+  const std::string reader = reader_source();
   std::set<std::string> words;
   for (const char* pattern : {"key == \"([a-z_]+)\"", "\\{\"([a-z-]+)\", [A-Za-z]+::k",
                               "text == \"([a-z-]+)\"", "is_word\\([a-z]+, \"([a-z]+)\"\\)"}) {
@@ -97,6 +104,32 @@ TEST(CatalogueDocumentation, HasEveryKeyAndWord) {
     }
   }
   EXPECT_GT(rows, 40u);
+}
+
+// What an unknown key is answered with: each list of keys has those that stand before it in the
+// source, and no others.
+TEST(CatalogueDocumentation, TheReaderOffersTheKeysThatItTakes) {
+  const std::string reader = reader_source();
+  const std::regex key("key == \"([a-z_]+)\""), word("\"([a-z_]+)\"");
+  const std::string begin = "unknown_key(";
+  size_t from = 0, lists = 0;
+  for (size_t at = reader.find(begin); at != std::string::npos; at = reader.find(begin, from)) {
+    const size_t open = reader.find('{', at), close = reader.find('}', at);
+    std::set<std::string> taken, offered;
+    // From where the map that the list is about begins to be read.
+    const size_t map = std::max(from, reader.rfind("const std::string& key, Node* value", at));
+    const std::string before = reader.substr(map, at - map);
+    const std::string list = reader.substr(open, close - open);
+    for (std::sregex_iterator i(before.begin(), before.end(), key), end; i != end; ++i)
+      taken.insert((*i)[1]);
+    for (std::sregex_iterator i(list.begin(), list.end(), word), end; i != end; ++i)
+      offered.insert((*i)[1]);
+    taken.erase("pointer");  // for some conditions only
+    EXPECT_EQ(taken, offered) << list;
+    from = close;
+    ++lists;
+  }
+  EXPECT_EQ(lists, 6u);
 }
 
 }  // namespace
