@@ -113,24 +113,25 @@ auto parts(const SummarisedPackage& of) {
   const auto& [a, b] = of;
   return std::tie(a, b);
 }
+// Where a row stands, and how it was written, changes nothing of what it says.
 auto parts(const Condition& of) {
-  const auto& [a, b, c, d, e, f] = of;
+  const auto& [a, b, c, d, e, f, written] = of;
   return std::tie(a, b, c, d, e, f);
 }
 auto parts(const BlockingFunction& of) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w] = of;
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, place] = of;
   return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w);
 }
 auto parts(const HandleMaker& of) {
-  const auto& [a, b, c, d, e, f, g, h] = of;
+  const auto& [a, b, c, d, e, f, g, h, place] = of;
   return std::tie(a, b, c, d, e, f, g, h);
 }
 auto parts(const HandleOption& of) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = of;
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, place] = of;
   return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
 }
 auto parts(const CallEffect& of) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k] = of;
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, place] = of;
   return std::tie(a, b, c, d, e, f, g, h, i, j, k);
 }
 auto parts(const Constant& of) {
