@@ -501,6 +501,12 @@ Value Interpreter::call_library(const std::string& name, const std::vector<Value
     apply_effect(*effect, call, result);
   }
   if (known) return result;
+  if (name == "__errno_location") {
+    // The next failure sets it anew; it is never negative.
+    const PlaceId place = root("errno", "");
+    state_.store.set(place, Value::range(0, 4095));
+    return Value::pointer(place);
+  }
   if ((name == "memset" || name == "bzero" || name == "explicit_bzero") && !arguments.empty()) {
     const bool zero = name != "memset" || call.argument(1).as_constant() == 0;
     for (const PlaceId place : arguments[0].pointers) {

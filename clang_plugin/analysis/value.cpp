@@ -110,7 +110,9 @@ Tri equal(const Value& a, const Value& b) {
     return a.equals(*constant);
   if (const auto constant = a.as_constant(); constant && !a.from_now && !b.from_now)
     return b.equals(*constant);
-  if (a.symbol != 0 && a.symbol == b.symbol) return Tri::kYes;
+  // One of the two may be an error code as well, see join().
+  if (a.symbol != 0 && a.symbol == b.symbol && a.unknown == b.unknown && a.ranges == b.ranges)
+    return Tri::kYes;
   return Tri::kUnknown;
 }
 
@@ -206,13 +208,31 @@ std::optional<int64_t> Value::highest() const {
   return ranges.back().hi;
 }
 
+namespace {
+
+// -1, -EINVAL, -errno: what a function returns in place of a descriptor.
+bool is_error_code(const Value& value) {
+  return value.is_integer() && value.symbol == 0 && value.ranges.front().lo < 0 &&
+         value.ranges.back().hi <= 0;
+}
+
+// A descriptor or an error code still is that descriptor to whatever can wait for it: a system call
+// on the code fails at once.
+SymbolId joined_symbol(const Value& a, const Value& b) {
+  if (a.symbol == b.symbol) return a.symbol;
+  if (is_error_code(b)) return a.symbol;
+  return is_error_code(a) ? b.symbol : 0;
+}
+
+}  // namespace
+
 Value join(const Value& a, const Value& b) {
   if (a == b) return a;
   Value value;
   value.unknown = a.unknown || b.unknown;
   value.from_now = a.from_now;
   if (a.from_now != b.from_now) value.unknown = true;
-  value.symbol = a.symbol == b.symbol ? a.symbol : 0;
+  value.symbol = joined_symbol(a, b);
   const bool a_integers = a.unknown || !a.ranges.empty();
   const bool b_integers = b.unknown || !b.ranges.empty();
   if (a_integers && b_integers) {
