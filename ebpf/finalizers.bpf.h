@@ -47,17 +47,13 @@ static __always_inline enum outcome note_captured_object(cg_registers* r) {
     return FILTERED;
 #pragma clang loop unroll(full)
   for (int i = 1; i <= CG_CAPTURED_WORDS; i++) {
-    if (words[i] - object < size) capture.words |= 1u << i;
+    if (words[i] - object < size)
+      capture.words |= 1u << i;
+    else if (words[i] != 0 && words[i] % sizeof(__u64) == 0 &&
+             read_word(words[i], 0) - object < size)
+      capture.through |= 1u << i;
   }
-  if (capture.words == 0) {
-    capture.through = 1;
-#pragma clang loop unroll(full)
-    for (int i = 1; i <= CG_CAPTURED_WORDS; i++) {
-      if (words[i] == 0 || words[i] % sizeof(__u64) != 0) continue;
-      if (read_word(words[i], 0) - object < size) capture.words |= 1u << i;
-    }
-  }
-  if (capture.words == 0) return FILTERED;
+  if (capture.words == 0 && capture.through == 0) return FILTERED;
   capture.code_pc = words[0];
   read_stack(r, CG_SET_FINALIZER, capture.pcs, CG_STACK_DEPTH);
   return count_in(&captures, &capture);

@@ -101,10 +101,8 @@ struct cg_preempted {
 // A finalizer whose closure holds, or seems to hold, its own object.
 struct cg_capture {
   __u64 code_pc;  // entry of the closure's code
-  // Bit i: the i-th word behind the code's address points into the object; if none of them does, to
-  // a word that points there.
-  __u32 words;
-  __u32 through;  // the latter
+  __u32 words;    // bit i: the i-th word behind the code's address points into the object
+  __u32 through;  // bit i: it points to a word that does
   __u64 pcs[CG_STACK_DEPTH];  // callers of SetFinalizer
 };
 

@@ -76,10 +76,11 @@ void Sampler::take_cgo(Sample& sample) {
 
 void Sampler::take_finalizers(Sample& sample) {
   for (const auto& [capture, count] : attachment_.captures()) {
-    if ((capture.words & symbols_.closure_words(capture.code_pc)) == 0) continue;  // of another
+    const uint32_t own = symbols_.closure_words(capture.code_pc);  // the others are another's
+    if (((capture.words | capture.through) & own) == 0) continue;
     sample.captures.push_back({symbols_.go_stack(words(capture.pcs), true),
-                               symbols_.go_stack({capture.code_pc}, false), capture.through != 0,
-                               count});
+                               symbols_.go_stack({capture.code_pc}, false),
+                               (capture.words & own) == 0, count});
   }
   const cg_finalizer_run run = attachment_.finalizer_run();
   sample.finalizer_began_ns = static_cast<int64_t>(run.began_ns);
