@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "clang_plugin/across/across_packages.h"
 #include "clang_plugin/catalogue/catalogue.h"
 #include "clang_plugin/packages/go_list.h"
 #include "clang_plugin/report/report.h"
@@ -19,6 +20,7 @@ struct LintOptions {
   std::vector<std::string> tags;
   std::vector<std::string> catalogue;   // files to add to the built-in rows
   std::optional<int64_t> threshold_ns;  // of --threshold; else .cgoscope.yaml's, else one second
+  bool across_packages = false;         // calls of other packages' functions are judged too
   int jobs = 1;                         // at least 1
   // Told after each unit that was parsed; called from any thread, one at a time. May be empty.
   std::function<void(int done, int total)> progress;
@@ -33,7 +35,9 @@ Result<Catalogue> catalogue_with(const std::vector<std::string>& files);
 Result<LintReport> run_lint(const LintOptions& options);
 
 // The same for packages that are read already; `options.patterns` and `options.tags` do not count.
-Result<LintReport> lint_packages(const LintOptions& options, PackageList listed);
+// With `options.across_packages`, `across` tells and is told of blocking functions.
+Result<LintReport> lint_packages(const LintOptions& options, PackageList listed,
+                                 AcrossPackages& across);
 
 // Relative to the current directory where `path` lies below it, else absolute.
 std::string display_path(const std::string& path);

@@ -117,6 +117,9 @@ void add_options(CLI::App& app, CommandLine& line) {
                  "of then too")
       ->excludes("--write-baseline")
       ->option_text("REV");
+  app.add_flag("--across-packages", line.lint.across_packages,
+               "Report calls of other packages' functions too that end in a blocking call of C: "
+               "analyses the packages that are imported as well");
   app.add_option("--tags", line.lint.tags,
                  "Build tags with commas between them, as for `go build -tags`; may be given "
                  "several times")
