@@ -41,7 +41,7 @@ TEST(GoCalls, AreNoDeclarationsAndNoSelectors) {
   EXPECT_EQ(calls_of("type I interface {\n\tQuery(s string) int\n\tClose()\n}\n"), "");
   EXPECT_EQ(calls_of("func F() { var i interface{ Query(string) }; _ = i; Query() }\n"),
             "2:53 Query in F\n");
-  EXPECT_EQ(calls_of("func F(g func(int) int) { a.b.C(); x := a.b; f()() }\n"), "2:50 f in F\n");
+  EXPECT_EQ(calls_of("func F(g func(int) int) { a.b.C(); x := a.b; f()() }\n"), "2:46 f in F\n");
   EXPECT_EQ(calls_of("func F() { C.f(p.Q()) }\n"), "2:16 p.Q in F\n");
   EXPECT_EQ(calls_of("func F() { _ = \"p.Q()\" /* p.Q() */; _ = p.Q }\n"), "");
 }
