@@ -85,7 +85,8 @@ ListedPackage listed_package(const json& object) {
   take_texts(object, "CgoCPPFLAGS", package.cppflags);
   take_texts(object, "CgoCXXFLAGS", package.cxxflags);
   take_texts(object, "CgoPkgConfig", package.pkg_config);
-  for (const auto& [from, to] : object.value("ImportMap", json::object()).items()) {
+  const json import_map = object.value("ImportMap", json());
+  for (const auto& [from, to] : import_map.items()) {
     if (to.is_string()) package.import_map[from] = to.get<std::string>();
   }
   const auto is_true = [&](const char* key) {

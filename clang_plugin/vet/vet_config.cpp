@@ -66,7 +66,8 @@ Result<VetConfig> parse_vet_config(const std::string& text, const std::string& p
   const json standard = object.value("Standard", json());
   const auto texts_by_name = [&](const char* key) {
     std::map<std::string, std::string> texts;
-    for (const auto& [name, text] : object.value(key, json()).items()) {
+    const json values = object.value(key, json());
+    for (const auto& [name, text] : values.items()) {
       if (text.is_string()) texts[name] = text.get<std::string>();
     }
     return texts;
