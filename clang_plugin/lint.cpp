@@ -247,9 +247,8 @@ class Run {
     PackageFindings found = analyse(job.summarised, *job.catalogue, how);
     const Package& package = job.summarised.package;
     const auto unused_severity =
-        job.is_dependency
-            ? std::nullopt
-            : severity_under(job.settings, "unused-suppression", "", Severity::kNote);
+        job.is_dependency ? std::nullopt
+                          : severity_under(job.settings, "unused-suppression", "", Severity::kNote);
     const std::lock_guard lock(mutex_);
     LintReport kept;
     if (job.is_dependency) std::swap(report_, kept);  // nothing is reported of it

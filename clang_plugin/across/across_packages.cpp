@@ -104,9 +104,8 @@ class PackagesInOrder {
     const auto known = [&](const std::string& path) { return known_of(package, path); };
     if (package.cgo_files.empty() &&
         std::none_of(package.go_files.begin(), package.go_files.end(), [&](const GoFile& file) {
-          return std::any_of(file.imports.begin(), file.imports.end(), [&](const GoImport& import) {
-            return known(import.path) != nullptr;
-          });
+          return std::any_of(file.imports.begin(), file.imports.end(),
+                             [&](const GoImport& import) { return known(import.path) != nullptr; });
         }))
       return;
     FollowedCalls followed = follow_calls(package, *one.settings, own_[index], known, display_);

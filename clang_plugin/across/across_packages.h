@@ -34,8 +34,9 @@ struct RunFindings {
   std::vector<Suppression> suppressions;   // of files that import "C", and C files
 };
 
-// Adds the findings at calls of Go, and the suppressions of the other Go files, to `run`. Comments in
-// a package without cgo count only if it imports one whose functions block. Fills `across.found`.
+// Adds the findings at calls of Go, and the suppressions of the other Go files, to `run`. Comments
+// in a package without cgo count only if it imports one whose functions block. Fills
+// `across.found`.
 void add_findings_across(const std::vector<CallingPackage>& packages, RunFindings& run,
                          AcrossPackages& across, std::string (*display)(const std::string& path));
 

@@ -71,14 +71,15 @@ class Callers {
   FollowedCalls run(const std::vector<Finding>& own) {
     for (const Finding& finding : own) {
       const std::string function = function_around(finding.go.function);
-      if (!function.empty()) starts_.emplace_back(function, with_step(finding, function, finding.go.file, finding.go.line));
+      if (!function.empty())
+        starts_.emplace_back(function,
+                             with_step(finding, function, finding.go.file, finding.go.line));
     }
     for_each_file([&](const GoFile& file) {
       for (const GoCall& call : file.calls) visit(file, call);
     });
-    std::stable_sort(starts_.begin(), starts_.end(), [](const auto& a, const auto& b) {
-      return is_worse(a.second, b.second);
-    });
+    std::stable_sort(starts_.begin(), starts_.end(),
+                     [](const auto& a, const auto& b) { return is_worse(a.second, b.second); });
     for (auto& [function, way] : starts_) hand_on(function, std::move(way));
     for (auto& [function, ways] : ways_) {
       const char first = function.front();
@@ -131,9 +132,11 @@ class Callers {
       if (call.qualifier.empty() ? import.name != "." : import.name == ".") continue;
       const BlockingFunctions* imported = known_(import.path);
       if (!imported) continue;
-      const bool is_meant = call.qualifier.empty() ||
-                            call.qualifier == (import.is_named ? import.name : imported->package_name);
-      const auto called = is_meant ? imported->functions.find(call.name) : imported->functions.end();
+      const bool is_meant =
+          call.qualifier.empty() ||
+          call.qualifier == (import.is_named ? import.name : imported->package_name);
+      const auto called =
+          is_meant ? imported->functions.find(call.name) : imported->functions.end();
       if (called == imported->functions.end()) continue;
       for (const Finding& way : called->second) report(file, call, around, way);
       return;
@@ -220,8 +223,8 @@ class Callers {
   std::string prefix_;
   std::map<std::string, std::string> functions_;  // at package level, as the linker spells them
   std::set<CommentKey> allowed_, noted_;
-  std::map<std::string, std::vector<Caller>> callers_;      // by who is called
-  std::vector<std::pair<std::string, Finding>> starts_;     // functions and ways that begin there
+  std::map<std::string, std::vector<Caller>> callers_;   // by who is called
+  std::vector<std::pair<std::string, Finding>> starts_;  // functions and ways that begin there
   std::map<std::string, std::vector<Finding>> ways_;
   FollowedCalls result_;
 };

@@ -29,7 +29,8 @@ struct FollowedCalls {
 using KnownFunctions = std::function<const BlockingFunctions*(const std::string& path)>;
 
 // `own`: the findings at the package's calls of C that comments and settings leave. Needs
-// GoFile::calls. A call that a //cgoscope:allow covers, or that `settings` take out, hands nothing on.
+// GoFile::calls. A call that a //cgoscope:allow covers, or that `settings` take out, hands nothing
+// on.
 FollowedCalls follow_calls(const Package& package, const Settings& settings,
                            const std::vector<Finding>& own, const KnownFunctions& known,
                            std::string (*display)(const std::string& path));

@@ -65,10 +65,10 @@ class Reader {
 
   int64_t number(const Json& object, const char* key, int64_t least, int64_t most) {
     const Json& value = member(object, key);
-    const bool fits = value.is_number_integer() &&
-                      !(value.is_number_unsigned() &&
-                        value.get<uint64_t>() > static_cast<uint64_t>(most)) &&
-                      value.get<int64_t>() >= least && value.get<int64_t>() <= most;
+    const bool fits =
+        value.is_number_integer() &&
+        !(value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(most)) &&
+        value.get<int64_t>() >= least && value.get<int64_t>() <= most;
     if (fits) return value.get<int64_t>();
     complain(std::string("\"") + key + "\" is no number in its range");
     return least;
@@ -99,7 +99,8 @@ class Reader {
     }
     if (!way.bound) complain("an unknown bound");
     const int64_t limit = number(json, "bound_ms", -1, std::numeric_limits<int64_t>::max());
-    if ((limit >= 0) != (way.bound == Bound::kBounded)) complain("a limit that does not fit the bound");
+    if ((limit >= 0) != (way.bound == Bound::kBounded))
+      complain("a limit that does not fit the bound");
     if (limit >= 0) way.bound_ms = limit;
     way.go.package = text(json, "package");
     way.go.file = text(json, "file");

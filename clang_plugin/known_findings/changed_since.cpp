@@ -210,8 +210,8 @@ class Comparison {
     return !relative.empty() && fs::exists(then, ignored) ? then : "";
   }
 
-  // The folders of packages that have findings, or of all when they hand on what blocks; where single
-  // files were named, what was named.
+  // The folders of packages that have findings, or of all when they hand on what blocks; where
+  // single files were named, what was named.
   std::set<std::string> patterns_before() const {
     std::set<std::string> patterns;
     std::error_code ignored;

@@ -41,11 +41,11 @@ struct ListedPackage {
   std::vector<std::string> go_files, cgo_files, c_files, cxx_files;
   std::vector<std::string> unread_files;                            // Objective-C, Fortran, SWIG
   std::vector<std::string> cflags, cppflags, cxxflags, pkg_config;  // of its #cgo lines
-  std::map<std::string, std::string> import_map;  // Package::import_map
-  bool is_standard = false;                       // of Go's own library
+  std::map<std::string, std::string> import_map;                    // Package::import_map
+  bool is_standard = false;                                         // of Go's own library
   bool is_only_dependency = false;  // no pattern names it; only with ListQuery::dependencies
-  std::string error;           // why go cannot load it, "" when it can
-  std::string error_position;  // "file:line:column", often ""
+  std::string error;                // why go cannot load it, "" when it can
+  std::string error_position;       // "file:line:column", often ""
 };
 
 struct ListQuery {

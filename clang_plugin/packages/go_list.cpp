@@ -412,9 +412,10 @@ class PackageSearch {
       }
     }
     if (missing > 0) {
-      note(fmt::format("{} of the packages that these import cannot be loaded by the go command: "
-                       "what blocks in them is not known",
-                       missing));
+      note(
+          fmt::format("{} of the packages that these import cannot be loaded by the go command: "
+                      "what blocks in them is not known",
+                      missing));
     }
   }
 

@@ -28,8 +28,8 @@ struct Package {
   // From paths as import declarations have them to the packages' own, where vendoring makes them
   // differ.
   std::map<std::string, std::string> import_map;
-  bool is_standard = false;  // of Go's own library
-  std::vector<Problem> problems;       // those of its files (GoFile::problems) too
+  bool is_standard = false;       // of Go's own library
+  std::vector<Problem> problems;  // those of its files (GoFile::problems) too
 };
 
 // What the names of the package's functions begin with as Go's linker spells them, without the dot:

@@ -213,7 +213,7 @@ def test_across_packages(tree):
     lines = tree.lint("--across-packages", "--format", "github", "./...").stdout.splitlines()
     expect("github: the caller's place", any(line.startswith("::error file=app/app.go,line=6,endLine=6,col=2,endColumn=5,") for line in lines), lines)
     text = tree.lint("--across-packages", "./...").stdout
-    expect("text: the way", "app/app.go:6:2: error: p.F, by way of" in text and "p/a.go:8:2: note: example.org/m/p.F calls pause here" in text, text)
+    expect("text: the way", "app/app.go:6:2: error: p.F, by way of" in text and "p/a.go:8: note: example.org/m/p.F calls pause here" in text, text)
 
 
 def test_changed_since(tree):

@@ -68,14 +68,15 @@ TEST(AcrossPackages, ImportedOnesAreJudgedFirst) {
   const Package app = package_of("app", "import \"middle\"\nfunc Run() { middle.Load() }\n");
   const Package middle = package_of("middle", "import \"slow\"\nfunc Load() { slow.Query() }\n");
   const Outcome outcome = outcome_of({&app, &middle, &slow()});
-  EXPECT_THAT(calls(outcome.run), ElementsAre("slow.Query C.pause", "middle.Load slow.Query",
-                                              "app.Run middle.Load"));
+  EXPECT_THAT(calls(outcome.run),
+              ElementsAre("slow.Query C.pause", "middle.Load slow.Query", "app.Run middle.Load"));
   EXPECT_EQ(outcome.run.findings[2].path.size(), 2U);
   EXPECT_TRUE(outcome.across.found.at("app").functions.contains("Run"));
 }
 
 TEST(AcrossPackages, ARingOfImportsIsNotFollowed) {
-  const Package a = package_of("a", "import \"b\"\nimport \"slow\"\nfunc A() { b.B(); slow.Query() }\n");
+  const Package a =
+      package_of("a", "import \"b\"\nimport \"slow\"\nfunc A() { b.B(); slow.Query() }\n");
   const Package b = package_of("b", "import \"a\"\nfunc B() { a.A() }\n");
   EXPECT_THAT(calls(outcome_of({&a, &b, &slow()}).run),
               ElementsAre("slow.Query C.pause", "a.A slow.Query"));
@@ -91,7 +92,8 @@ TEST(AcrossPackages, VendoredPathsAreMapped) {
 TEST(AcrossPackages, WhatIsAllowedOrOfGosOwnLibraryIsNotHandedOn) {
   const Package app = package_of("app", "import \"slow\"\nfunc Run() { slow.Query() }\n");
   RunFindings run = findings_of_slow();
-  run.suppressions = {{"/m/slow/a.go", 3, 20, "blocking-call", "it is meant", true, "slow", "", {}}};
+  run.suppressions = {
+      {"/m/slow/a.go", 3, 20, "blocking-call", "it is meant", true, "slow", "", {}}};
   const Outcome allowed = outcome_of({&app, &slow()}, run);
   EXPECT_THAT(calls(allowed.run), ElementsAre("slow.Query C.pause"));
   EXPECT_TRUE(allowed.across.found.at("slow").empty());
@@ -102,8 +104,7 @@ TEST(AcrossPackages, WhatIsAllowedOrOfGosOwnLibraryIsNotHandedOn) {
 
 TEST(AcrossPackages, CommentsCountWhereSomethingThatBlocksIsImported) {
   const std::string allow = " //cgoscope:allow blocking-call it is meant\n";
-  const Package app =
-      package_of("app", "import \"slow\"\nfunc Run() { slow.Query() }" + allow);
+  const Package app = package_of("app", "import \"slow\"\nfunc Run() { slow.Query() }" + allow);
   const Package plain = package_of("plain", "func Run() {}" + allow);
   const Outcome outcome = outcome_of({&app, &plain, &slow()});
   ASSERT_EQ(outcome.run.suppressions.size(), 1U);

@@ -20,8 +20,8 @@ Package package_of(const std::string& name, const std::string& text) {
   package.import_path = "example.org/" + name;
   package.name = name;
   package.directory = "/m/" + name;
-  package.go_files.push_back(parse_go_file(package.directory + "/a.go",
-                                           "package " + name + "\n" + text, GoCalls::kRead));
+  package.go_files.push_back(
+      parse_go_file(package.directory + "/a.go", "package " + name + "\n" + text, GoCalls::kRead));
   return package;
 }
 
@@ -90,19 +90,20 @@ TEST(Callers, HandOnWhatTheyCallInThePackage) {
                                      "func run() { func() { C.wait() }() }\n"
                                      "func Other() {}\n"
                                      "func (t *T) Method() { C.wait() }\n");
-  const FollowedCalls followed =
-      follow(package, {at_c("run.func1", 3), at_c("(*T).Method", 5)});
+  const FollowedCalls followed = follow(package, {at_c("run.func1", 3), at_c("(*T).Method", 5)});
   EXPECT_THAT(followed.findings, IsEmpty());
   EXPECT_EQ(followed.functions.package_name, "p");
   ASSERT_THAT(names(followed.functions), ElementsAre("Query"));
   const std::vector<Finding>& ways = followed.functions.functions.at("Query");
   ASSERT_EQ(ways.size(), 1U);
-  EXPECT_THAT(steps(ways[0]), ElementsAre("example.org/p.Query:2", "example.org/p.run:3", "wait:3"));
+  EXPECT_THAT(steps(ways[0]),
+              ElementsAre("example.org/p.Query:2", "example.org/p.run:3", "wait:3"));
   EXPECT_EQ(ways[0].go.call, "C.wait");
 }
 
 TEST(Callers, KeepTheShortestWayToEachCallAndTheWorstOnes) {
-  std::string text = "func Query() { long(); run() }\nfunc long() { run() }\nfunc run() { C.wait() }\n";
+  std::string text =
+      "func Query() { long(); run() }\nfunc long() { run() }\nfunc run() { C.wait() }\n";
   const FollowedCalls two = follow(package_of("p", text), {at_c("run", 4), at_c("run", 4)});
   ASSERT_EQ(two.functions.functions.at("Query").size(), 1U);
   EXPECT_THAT(steps(two.functions.functions.at("Query")[0]),
@@ -118,8 +119,8 @@ TEST(Callers, KeepTheShortestWayToEachCallAndTheWorstOnes) {
 }
 
 TEST(Callers, EndWithRingsAndLongChains) {
-  const FollowedCalls ring = follow(
-      package_of("p", "func A() { B() }\nfunc B() { A(); C.wait() }\n"), {at_c("B", 3)});
+  const FollowedCalls ring =
+      follow(package_of("p", "func A() { B() }\nfunc B() { A(); C.wait() }\n"), {at_c("B", 3)});
   EXPECT_THAT(names(ring.functions), ElementsAre("A", "B"));
   std::string chain = "func F0() { C.wait() }\n";
   for (int i = 1; i < 1000; ++i)
@@ -141,9 +142,9 @@ TEST(Callers, ACommentEndsTheWayAndIsInUse) {
 }
 
 TEST_F(Importer, FindsWhatBlocksElsewhere) {
-  const FollowedCalls followed = app(
-      "import slow \"example.org/go-slow\"\n\n"
-      "func Load() {\n\tx := 1; slow.Query(x)\n}\n");
+  const FollowedCalls followed =
+      app("import slow \"example.org/go-slow\"\n\n"
+          "func Load() {\n\tx := 1; slow.Query(x)\n}\n");
   ASSERT_EQ(followed.findings.size(), 1U);
   const Finding& finding = followed.findings[0];
   EXPECT_EQ(finding.rule, "blocking-call");
@@ -164,8 +165,7 @@ TEST_F(Importer, FindsWhatBlocksElsewhere) {
   const Finding& way = followed.functions.functions.at("Load")[0];
   EXPECT_EQ(way.go.call, "C.wait");
   EXPECT_EQ(way.message, "C.wait can block in poll without limit");
-  EXPECT_THAT(steps(way),
-              ElementsAre("example.org/app.Load:5", "example.org/p.Query:3", "wait:3"));
+  EXPECT_THAT(steps(way), ElementsAre("example.org/app.Load:5", "example.org/p.Query:3", "wait:3"));
 }
 
 TEST_F(Importer, ImportsHaveNames) {
@@ -190,9 +190,9 @@ TEST_F(Importer, NamesOfTheFunctionsOwnHideThePackage) {
 }
 
 TEST_F(Importer, MethodsAndInitialisersHaveFindingsAndHandNothingOn) {
-  const FollowedCalls followed = app(
-      "import \"example.org/go-slow\"\nvar x = slow.Query()\n"
-      "func (t T) M() { slow.Query() }\nfunc init() { slow.Query() }\n");
+  const FollowedCalls followed =
+      app("import \"example.org/go-slow\"\nvar x = slow.Query()\n"
+          "func (t T) M() { slow.Query() }\nfunc init() { slow.Query() }\n");
   ASSERT_EQ(followed.findings.size(), 3U);
   EXPECT_EQ(followed.findings[0].go.function, "example.org/app.init");
   EXPECT_EQ(followed.findings[1].go.function, "example.org/app.T.M");
@@ -212,7 +212,8 @@ TEST_F(Importer, SettingsAndCommentsTakeOutAndHandNothingOn) {
   EXPECT_TRUE(off.places.at(0).dropped);
   EXPECT_TRUE(off.functions.empty());
   const FollowedCalls allowed =
-      app("import \"example.org/go-slow\"\n//cgoscope:allow blocking-call why\nfunc F() { slow.Query() }\n");
+      app("import \"example.org/go-slow\"\n//cgoscope:allow blocking-call why\nfunc F() { "
+          "slow.Query() }\n");
   EXPECT_EQ(allowed.findings.size(), 1U);  // which the comment takes out, with all others
   EXPECT_TRUE(allowed.functions.empty());
 }

@@ -84,7 +84,9 @@ TEST(FactsFile, AnotherToolsIsRefused) {
   EXPECT_THAT(why_not("{}"), HasSubstr("its schema is not cgoscope/facts/1"));
   EXPECT_THAT(why_not(R"({"schema": "cgoscope/facts/2"})"), HasSubstr("another tool wrote it"));
   EXPECT_THAT(why_not(R"({"schema": 1})"), HasSubstr("another tool wrote it"));
-  EXPECT_THAT(why_not("\x7f" "ELF"), HasSubstr("it is no JSON object"));
+  EXPECT_THAT(why_not("\x7f"
+                      "ELF"),
+              HasSubstr("it is no JSON object"));
   // As gob, which the vet tools of golang.org/x/tools write.
   EXPECT_THAT(why_not(std::string("\r\xff\x81\x02\x01\x02\0\0", 8)), HasSubstr("no JSON object"));
 }

@@ -109,8 +109,7 @@ TEST_F(VetCallTest, AcrossPackagesOnlyWhatHasSomethingToHandOnNeedsTheLint) {
   EXPECT_EQ(answer(importer(plain, false, "")), VetStatus::kClean);
   EXPECT_EQ(answer(importer(plain, true, "{}")), std::nullopt);
   EXPECT_EQ(answer(importer(plain, false, "{}")), std::nullopt);
-  EXPECT_EQ(answer(importer(plain, false, "{}", R"("example.org/slow": true)")),
-            VetStatus::kClean);
+  EXPECT_EQ(answer(importer(plain, false, "{}", R"("example.org/slow": true)")), VetStatus::kClean);
   // Without the flag, whatever there is.
   EXPECT_EQ(answer_without_clang({"-json", importer(plain, true, "{}")}), VetStatus::kClean);
   EXPECT_EQ(answer_without_clang({"-json", importer(plain, false, "{}")}), VetStatus::kClean);
