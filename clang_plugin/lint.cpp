@@ -33,6 +33,7 @@ struct Job {
   std::vector<SourceUnit> sources;
   SummarisedPackage summarised;
   std::atomic<size_t> units_left = 0;
+  bool is_dependency = false;  // wanted for what it hands on to others, not for its findings
 };
 
 class Run {
@@ -40,8 +41,15 @@ class Run {
   explicit Run(const LintOptions& options) : options_(options) {}
 
   // `base`: what --catalogue makes of the built-in catalogue.
-  void prepare(Catalogue base, std::vector<Package> packages) {
+  void prepare(Catalogue base, PackageList& listed) {
     catalogues_[{}] = std::make_shared<Catalogue>(std::move(base));
+    add_jobs(std::move(listed.packages));
+    report_.stats.packages = static_cast<int>(jobs_.size());
+    add_jobs(std::move(listed.without_cgo));
+    add_dependencies(std::move(listed.dependencies));
+  }
+
+  void add_jobs(std::vector<Package> packages) {
     for (Package& package : packages) {
       auto job = std::make_unique<Job>();
       use_settings(package.directory, *job);
@@ -60,7 +68,15 @@ class Run {
       job->summarised.package = std::move(package);
       jobs_.push_back(std::move(job));
     }
-    report_.stats.packages = static_cast<int>(jobs_.size());
+  }
+
+  void add_dependencies(std::vector<Package> packages) {
+    const size_t first = jobs_.size();
+    LintReport kept;
+    std::swap(report_, kept);  // nothing is reported of them
+    add_jobs(std::move(packages));
+    std::swap(report_, kept);
+    for (size_t i = first; i < jobs_.size(); ++i) jobs_[i]->is_dependency = true;
   }
 
   void work() {
@@ -87,7 +103,8 @@ class Run {
     for (const pthread_t thread : threads) pthread_join(thread, nullptr);
   }
 
-  LintReport finish() {
+  LintReport finish(AcrossPackages& across) {
+    if (options_.across_packages) look_across(across);
     // Findings get their ids before any is taken out, so that an id does not depend on the comments
     // and settings around it; the ones that comments themselves are get theirs afterwards.
     sort_findings();
@@ -111,10 +128,43 @@ class Run {
                                      }),
                          report_.errors.end());
     report_.findings = std::move(findings_);
+    drop_dependencies();
     return std::move(report_);
   }
 
  private:
+  void look_across(AcrossPackages& across) {
+    std::vector<CallingPackage> packages;
+    for (const auto& job : jobs_)
+      packages.push_back({&job->summarised.package, &job->settings, job->is_dependency});
+    RunFindings run{std::move(findings_), std::move(places_), std::move(suppressions_)};
+    add_findings_across(packages, run, across, display_path);
+    findings_ = std::move(run.findings);
+    places_ = std::move(run.places);
+    suppressions_ = std::move(run.suppressions);
+    if (dependencies_in_part_ > 0) {
+      report_.notes.push_back("part of " + std::to_string(dependencies_in_part_) +
+                              " imported packages could not be analysed; name them to see why");
+    }
+  }
+
+  void drop_dependencies() {
+    std::set<std::string> files;
+    for (const auto& job : jobs_) {
+      if (!job->is_dependency) continue;
+      const Package& package = job->summarised.package;
+      for (const auto* go_files : {&package.cgo_files, &package.go_files}) {
+        for (const GoFile& file : *go_files) files.insert(display_path(file.path));
+      }
+    }
+    if (files.empty()) return;
+    std::erase_if(report_.findings,
+                  [&](const Finding& finding) { return files.contains(finding.go.file); });
+    std::erase_if(report_.suppressed, [&](const SuppressedFinding& one) {
+      return files.contains(one.finding.go.file);
+    });
+  }
+
   void sort_findings() {
     const auto key = [&](size_t i) {
       const Finding& f = findings_[i];
@@ -201,8 +251,11 @@ class Run {
                                 : analyse(job.summarised, *job.catalogue, how);
     const Package& package = job.summarised.package;
     const auto unused_severity =
-        severity_under(job.settings, "unused-suppression", "", Severity::kNote);
+        job.is_dependency ? std::nullopt
+                          : severity_under(job.settings, "unused-suppression", "", Severity::kNote);
     const std::lock_guard lock(mutex_);
+    LintReport kept;
+    if (job.is_dependency) std::swap(report_, kept);  // nothing is reported of it
     report_.stats.go_call_sites += found.go_call_sites;
     report_.errors.insert(report_.errors.end(), found.problems.begin(), found.problems.end());
     for (size_t i = 0; i < job.summarised.units.size(); ++i) {
@@ -249,6 +302,10 @@ class Run {
     job.summarised.units.clear();
     job.summarised.units.shrink_to_fit();
     job.sources.clear();
+    if (job.is_dependency) {
+      std::swap(report_, kept);
+      dependencies_in_part_ += kept.errors.empty() ? 0 : 1;
+    }
   }
 
   const LintOptions& options_;
@@ -262,6 +319,7 @@ class Run {
   std::vector<SuppressiblePlaces> places_;
   std::vector<Suppression> suppressions_;
   LintReport report_;
+  int dependencies_in_part_ = 0;  // that could not be analysed in full
 };
 
 }  // namespace
@@ -284,17 +342,18 @@ Result<Catalogue> catalogue_with(const std::vector<std::string>& files) {
   return catalogue;
 }
 
-Result<LintReport> lint_packages(const LintOptions& options, PackageList listed) {
+Result<LintReport> lint_packages(const LintOptions& options, PackageList listed,
+                                 AcrossPackages& across) {
   auto catalogue = catalogue_with(options.catalogue);
   if (!catalogue) return catalogue.error();
   Run run(options);
-  run.prepare(std::move(*catalogue), std::move(listed.packages));
+  run.prepare(std::move(*catalogue), listed);
   run.work();
-  LintReport report = run.finish();
+  LintReport report = run.finish(across);
   report.tool_version = CGOSCOPE_VERSION;
   report.errors.insert(report.errors.begin(), listed.problems.begin(), listed.problems.end());
-  report.notes = std::move(listed.notes);
-  if (report.stats.packages == 0) {
+  report.notes.insert(report.notes.begin(), listed.notes.begin(), listed.notes.end());
+  if (report.stats.packages == 0 && report.findings.empty()) {
     report.notes.push_back("none of the " + std::to_string(listed.packages_seen) +
                            " packages looked at uses cgo");
     if (listed.packages_seen == 0) {
@@ -310,9 +369,12 @@ Result<LintReport> lint_packages(const LintOptions& options, PackageList listed)
 
 Result<LintReport> run_lint(const LintOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  auto listed = list_packages({options.patterns, options.tags});
+  PackageQuery query{options.patterns, options.tags};
+  query.across_packages = options.across_packages;
+  auto listed = list_packages(query);
   if (!listed) return listed.error();
-  auto report = lint_packages(options, std::move(*listed));
+  AcrossPackages across;
+  auto report = lint_packages(options, std::move(*listed), across);
   if (!report) return report;
   report->stats.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                                  std::chrono::steady_clock::now() - start)

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "clang_plugin/across/across_packages.h"
 #include "clang_plugin/analysis/analyse.h"
 #include "clang_plugin/catalogue/catalogue.h"
 #include "clang_plugin/packages/go_list.h"
@@ -22,6 +23,7 @@ struct LintOptions {
   std::vector<std::string> tags;
   std::vector<std::string> catalogue;   // files to add to the built-in rows
   std::optional<int64_t> threshold_ns;  // of --threshold; else .cgoscope.yaml's, else one second
+  bool across_packages = false;         // calls of other packages' functions are judged too
   int jobs = 1;                         // at least 1
   // Stand in for summarize() and analyse() where there is a cache; called from several threads. May
   // be empty.
@@ -42,7 +44,9 @@ Result<Catalogue> catalogue_with(const std::vector<std::string>& files);
 Result<LintReport> run_lint(const LintOptions& options);
 
 // The same for packages that are read already; `options.patterns` and `options.tags` do not count.
-Result<LintReport> lint_packages(const LintOptions& options, PackageList listed);
+// With `options.across_packages`, `across` tells and is told of blocking functions.
+Result<LintReport> lint_packages(const LintOptions& options, PackageList listed,
+                                 AcrossPackages& across);
 
 // Relative to the current directory where `path` lies below it, else absolute.
 std::string display_path(const std::string& path);

@@ -126,6 +126,9 @@ void add_options(CLI::App& app, CommandLine& line) {
                  "What `cgoscope watch --format json` wrote: findings that were seen to block come "
                  "first, with how long they did")
       ->option_text("FILE");
+  app.add_flag("--across-packages", line.lint.across_packages,
+               "Report calls of other packages' functions too that end in a blocking call of C: "
+               "analyses the packages that are imported as well");
   app.add_option("--tags", line.lint.tags,
                  "Build tags with commas between them, as for `go build -tags`; may be given "
                  "several times")

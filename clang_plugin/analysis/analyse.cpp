@@ -12,19 +12,6 @@ namespace {
 
 constexpr double kMillion = 1e6;  // floating-point arguments are counted in millionths
 
-// Go's linker escapes the dots of the last element of an import path: "gopkg.in/lxc/go-lxc%2ev2.F".
-std::string linker_package(const Package& package) {
-  if (package.name == "main") return "main";
-  std::string path = package.import_path;
-  const size_t slash = path.rfind('/');
-  for (size_t at = slash == std::string::npos ? 0 : slash + 1; at < path.size(); ++at) {
-    if (path[at] != '.') continue;
-    path.replace(at, 1, "%2e");
-    at += 2;
-  }
-  return path;
-}
-
 class Analysis {
  public:
   Analysis(const SummarisedPackage& summarised, const Catalogue& catalogue,

@@ -5,6 +5,12 @@
 #include "findings/duration.h"
 
 namespace cgoscope {
+namespace {
+
+constexpr std::string_view kInExportedFunction =
+    "; this Go code is itself called from C (//export)";
+
+}  // namespace
 
 std::string message_for(const BlockingEvent& event, const std::string& call,
                         const std::string& blocking, bool in_exported_function) {
@@ -42,8 +48,16 @@ std::string message_for(const BlockingEvent& event, const std::string& call,
     text += "; the call pins an OS thread meanwhile";
   }
   text += " and no context can cancel it";
-  if (in_exported_function) text += "; this Go code is itself called from C (//export)";
+  if (in_exported_function) text += kInExportedFunction;
   return text;
+}
+
+std::string message_across(const Finding& finding, const std::string& call) {
+  std::string_view what = finding.message;
+  if (what.starts_with(finding.go.call + " ")) what.remove_prefix(finding.go.call.size() + 1);
+  if (what.ends_with(kInExportedFunction)) what.remove_suffix(kInExportedFunction.size());
+  return fmt::format("{}, by way of {} in package {}, {}", call, finding.go.call,
+                     finding.go.package, what);
 }
 
 std::string advice_for(const BlockingEvent& event) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "clang_plugin/analysis/interpreter.h"
+#include "findings/finding.h"
 
 namespace cgoscope {
 
@@ -12,5 +13,8 @@ namespace cgoscope {
 std::string message_for(const BlockingEvent& event, const std::string& call,
                         const std::string& blocking, bool in_exported_function);
 std::string advice_for(const BlockingEvent& event);
+
+// What is said at `call`, "p.F", in another package, of `finding`, which stands at a call of C.
+std::string message_across(const Finding& finding, const std::string& call);
 
 }  // namespace cgoscope

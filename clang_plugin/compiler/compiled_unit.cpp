@@ -220,7 +220,8 @@ Result<std::vector<Finding>> lint_unit(const CompiledUnit& unit, const LintOptio
   PackageList list;
   list.packages_seen = 1;
   list.packages.push_back(std::move(*package));
-  auto report = lint_packages(options, std::move(list));
+  AcrossPackages across;
+  auto report = lint_packages(options, std::move(list), across);
   if (!report) return report.error();
   std::vector<Finding> findings = std::move(report->findings);
   std::erase_if(findings, [&](const Finding& finding) {

@@ -97,6 +97,17 @@ class Folders {
     return known->second.front().second;
   }
 
+  // Of all packages, without those outside the root.
+  std::set<std::string> all() const {
+    std::set<std::string> folders;
+    for (const auto& [import_path, places] : folders_) {
+      for (const auto& [absolute, folder] : places) {
+        if (!folder.empty()) folders.insert(folder);
+      }
+    }
+    return folders;
+  }
+
  private:
   std::string here_;  // what relative names of files start from
   std::map<std::string, std::vector<std::pair<std::string, std::string>>> folders_;
@@ -207,7 +218,8 @@ class Comparison {
     return !relative.empty() && fs::exists(then, ignored) ? then : "";
   }
 
-  // The folders of packages that have findings; where single files were named, what was named.
+  // The folders of packages that have findings, or of all when they hand on what blocks; where
+  // single files were named, what was named.
   std::set<std::string> patterns_before() const {
     std::set<std::string> patterns;
     std::error_code ignored;
@@ -216,8 +228,11 @@ class Comparison {
           return pattern.ends_with(".go") && !fs::is_directory(pattern, ignored);
         });
     if (!files) {
-      for (const Finding& finding : report_.findings) {
-        const std::string folder = before_ + "/" + folder_before(folders_.of(finding));
+      std::set<std::string> now;
+      if (options_.across_packages) now = folders_.all();
+      for (const Finding& finding : report_.findings) now.insert(folders_.of(finding));
+      for (const std::string& one : now) {
+        const std::string folder = before_ + "/" + folder_before(one);
         if (holds_go_files(folder)) patterns.insert(folder);
       }
       return patterns;

@@ -12,7 +12,7 @@ using Badness = std::pair<Severity, bool>;
 
 Badness badness(const ComparedFinding& finding) { return {finding.severity, finding.unbounded}; }
 
-// "(*T).M" of "example.org/p.(*T).M".
+// "(*T).M" of "example.org/p.(*T).M"; names of C stay.
 std::string without_package(const std::string& function) {
   const size_t types = std::min(function.find_first_of("(["), function.size());
   const size_t slash = function.rfind('/', types);
@@ -26,6 +26,7 @@ std::string comparison_key(const Finding& finding, const std::string& folder) {
   Finding renamed = finding;
   renamed.go.package = folder;
   renamed.go.function = without_package(finding.go.function);
+  for (PathStep& step : renamed.path) step.function = without_package(step.function);
   return finding_id(renamed, 0);
 }
 

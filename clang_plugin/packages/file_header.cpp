@@ -101,7 +101,7 @@ class HeaderReader {
     const bool closed = literal.size() >= 2 && literal.front() == literal.back();
     const std::string path(closed ? literal.substr(1, literal.size() - 2) : literal.substr(1));
     file_.imports.push_back({spec.name.empty() ? package_name_of(path) : std::string(spec.name),
-                             path, source_.line(spec.path_token)});
+                             path, source_.line(spec.path_token), !spec.name.empty()});
     if (literal != "\"C\"") {
       if (literal == "`C`")
         complain(spec.path_token, "cgo takes only import \"C\" in double quotes");

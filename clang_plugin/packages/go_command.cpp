@@ -85,6 +85,16 @@ ListedPackage listed_package(const json& object) {
   take_texts(object, "CgoCPPFLAGS", package.cppflags);
   take_texts(object, "CgoCXXFLAGS", package.cxxflags);
   take_texts(object, "CgoPkgConfig", package.pkg_config);
+  const json import_map = object.value("ImportMap", json());
+  for (const auto& [from, to] : import_map.items()) {
+    if (to.is_string()) package.import_map[from] = to.get<std::string>();
+  }
+  const auto is_true = [&](const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_boolean() && *found;
+  };
+  package.is_standard = is_true("Standard");
+  package.is_only_dependency = is_true("DepOnly");
   const auto error = object.find("Error");
   if (error != object.end() && error->is_object()) {
     package.error = on_one_line(text_of(*error, "Err"));
@@ -187,9 +197,14 @@ Result<std::vector<ListedPackage>> go_list(const ListQuery& query) {
     arguments.push_back(tags);
   }
   // Without IgnoredGoFiles the error of a package that constraints exclude says "no Go files".
-  arguments.emplace_back(
+  std::string fields =
       "-json=Dir,ImportPath,Name,GoFiles,CgoFiles,CFiles,CXXFiles,MFiles,FFiles,SwigFiles,"
-      "SwigCXXFiles,IgnoredGoFiles,CgoCFLAGS,CgoCPPFLAGS,CgoCXXFLAGS,CgoPkgConfig,Error");
+      "SwigCXXFiles,IgnoredGoFiles,CgoCFLAGS,CgoCPPFLAGS,CgoCXXFLAGS,CgoPkgConfig,Error";
+  if (query.dependencies) {
+    arguments.emplace_back("-deps");
+    fields += ",DepOnly,ImportMap,Standard";
+  }
+  arguments.push_back(fields);
   arguments.emplace_back("--");
   arguments.insert(arguments.end(), query.patterns.begin(), query.patterns.end());
 

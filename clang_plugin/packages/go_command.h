@@ -1,6 +1,7 @@
 // What the go command says: `go env` and `go list`, as values.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,11 @@ struct ListedPackage {
   std::vector<std::string> go_files, cgo_files, c_files, cxx_files;
   std::vector<std::string> unread_files;                            // Objective-C, Fortran, SWIG
   std::vector<std::string> cflags, cppflags, cxxflags, pkg_config;  // of its #cgo lines
-  std::string error;           // why go cannot load it, "" when it can
-  std::string error_position;  // "file:line:column", often ""
+  std::map<std::string, std::string> import_map;                    // Package::import_map
+  bool is_standard = false;                                         // of Go's own library
+  bool is_only_dependency = false;  // no pattern names it; only with ListQuery::dependencies
+  std::string error;                // why go cannot load it, "" when it can
+  std::string error_position;       // "file:line:column", often ""
 };
 
 struct ListQuery {
@@ -50,6 +54,7 @@ struct ListQuery {
   std::vector<std::string> tags;
   bool ignore_workspace = false;  // GOWORK=off
   int timeout_s = 600;
+  bool dependencies = false;  // the packages that the named ones import too, at any remove
 };
 
 // `go list -e` as with CGO_ENABLED=1. The go command downloads nothing meanwhile (GOPROXY=off, no

@@ -16,7 +16,7 @@ constexpr size_t kMaxProblems = 100;
 
 }  // namespace
 
-GoFile parse_go_file(std::string path, std::string_view text) {
+GoFile parse_go_file(std::string path, std::string_view text, GoCalls calls) {
   GoFile file;
   file.path = std::move(path);
   if (text.size() > kMaxGoFileBytes) {
@@ -42,7 +42,7 @@ GoFile parse_go_file(std::string path, std::string_view text) {
   }
   std::stable_sort(file.allows.begin(), file.allows.end(),
                    [](const AllowComment& a, const AllowComment& b) { return a.line < b.line; });
-  read_functions(source, first_declaration, file);
+  read_functions(source, first_declaration, calls, file);
   if (file.problems.size() > kMaxProblems) file.problems.resize(kMaxProblems);
   return file;
 }

@@ -29,11 +29,12 @@ struct PreambleLine {
 };
 
 // `import name "path"`. `name` is what the file calls the package: the one given ("." and "_" too),
-// else the path's last element without a major version ("v2").
+// else the path's last element without a major version ("v2"), a guess: the package clause decides.
 struct GoImport {
   std::string name;
   std::string path;
   int line = 0;
+  bool is_named = false;  // the name is one given
 };
 
 // A `#cgo` line: everything behind "#cgo", trimmed, not yet split or expanded. Neither cgo nor
@@ -64,6 +65,16 @@ struct GoReference {
   // initialiser of a package-level variable outside any function literal.
   std::string function;
   int function_index = -1;  // into GoFile::functions; -1 outside a function
+};
+
+// F(...) or p.F(...) in the source, also with type arguments: F[int](...). Nothing is kept of
+// p.q.F(...) and of other calls. Whether F is a function, a type or a variable, tokens cannot tell.
+struct GoCall {
+  std::string qualifier;  // "p"; "" when absent
+  std::string name;
+  int line = 0, column = 0;  // of the first token
+  std::string function;      // as GoReference::function
+  int function_index = -1;
 };
 
 // A function as written, with what a constant evaluator needs of its body.
@@ -144,6 +155,7 @@ struct GoFile {
   std::vector<GoImport> imports;  // "C" included
   std::vector<CgoDirective> directives;
   std::vector<GoReference> references;  // in source order
+  std::vector<GoCall> calls;            // in source order; only with GoCalls::kRead
   std::vector<GoFunction> functions;
   std::vector<GoBinding> bindings;
   std::vector<GoRecordVariable> record_variables;
@@ -161,7 +173,8 @@ struct GoFile {
 // Never fails: what cannot be understood becomes a problem and reading goes on. `source` may be
 // hostile: any bytes, any size up to kMaxGoFileBytes (a larger one gives a single problem).
 inline constexpr size_t kMaxGoFileBytes = 64u << 20;
-GoFile parse_go_file(std::string path, std::string_view source);
+enum class GoCalls : uint8_t { kSkip, kRead };  // there are many, and few runs need them
+GoFile parse_go_file(std::string path, std::string_view source, GoCalls calls = GoCalls::kSkip);
 
 // Longer expressions are not kept: none that long is a constant, and nested calls would make their
 // texts grow as the square.

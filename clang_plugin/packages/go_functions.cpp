@@ -31,8 +31,8 @@ bool reads_only(std::string_view method) {
 
 class FunctionReader {
  public:
-  FunctionReader(const GoSource& source, size_t start, GoFile& file)
-      : source_(source), start_(start), file_(file) {
+  FunctionReader(const GoSource& source, size_t start, GoCalls calls, GoFile& file)
+      : source_(source), start_(start), calls_(calls), file_(file) {
     for (const GoImport& import : file.imports) {
       if (import.path == "syscall" || import.path == "golang.org/x/sys/unix") {
         nonblock_packages_.insert(import.name);
@@ -115,6 +115,9 @@ class FunctionReader {
       if (in_function() || starts_declaration(i)) read_values(i);
     } else if (word == "type") {
       if (!source_.is(i + 1, ")") && (in_function() || starts_declaration(i))) read_types(i);
+    } else if (word == "interface") {
+      if (source_.is(i + 1, "{"))
+        interface_end_ = std::max(interface_end_, source_.behind_group(i + 1));
     } else if (word == "import" && starts_declaration(i)) {
       file_.problems.push_back(
           {file_.path, source_.line(i), "an import behind other declarations"});
@@ -122,6 +125,7 @@ class FunctionReader {
   }
 
   void visit_identifier(size_t i) {
+    if (calls_ == GoCalls::kRead) add_call(i);
     if (!source_.is(i + 1, ".") || !source_.is_identifier(i + 2)) return;
     const std::string_view name = source_.text(i);
     if (name == "C") add_reference(i);
@@ -160,6 +164,22 @@ class FunctionReader {
     const size_t close = source_.partner(open);
     if (close == GoSource::kNone) return {};
     return source_.split_at_commas({open + 1, close});
+  }
+
+  // What stands in a signature or an interface declares functions, and calls none.
+  void add_call(size_t i) {
+    if (i < signature_end_ || i < interface_end_) return;
+    const bool is_qualified = source_.is(i + 1, ".") && source_.is_identifier(i + 2);
+    if (is_qualified && source_.is(i, "C")) return;
+    const size_t name = is_qualified ? i + 2 : i;
+    size_t behind = name + 1;
+    if (source_.is(behind, "[")) behind = source_.behind_group(behind);
+    if (!source_.is(behind, "(")) return;
+    const std::string function = in_function() ? frames_.back().name : std::string();
+    if (!spend(source_.text(i).size() + source_.text(name).size() + function.size())) return;
+    file_.calls.push_back({std::string(is_qualified ? source_.text(i) : ""),
+                           std::string(source_.text(name)), source_.line(i), source_.column(i),
+                           function, function_index()});
   }
 
   void add_reference(size_t i) {
@@ -365,12 +385,14 @@ class FunctionReader {
 
   const GoSource& source_;
   const size_t start_;
+  const GoCalls calls_;
   GoFile& file_;
   std::set<std::string, std::less<>> nonblock_packages_;
   std::vector<Frame> frames_;
   LocalNames locals_;
   std::unordered_set<size_t> declaration_equals_;
   size_t signature_end_ = 0;
+  size_t interface_end_ = 0;  // of the last interface type
   size_t text_left_ = kMaxTextBytes;
   int depth_ = 0;
   int init_functions_ = 0;
@@ -380,8 +402,8 @@ class FunctionReader {
 
 }  // namespace
 
-void read_functions(const GoSource& source, size_t start, GoFile& file) {
-  FunctionReader(source, start, file).read();
+void read_functions(const GoSource& source, size_t start, GoCalls calls, GoFile& file) {
+  FunctionReader(source, start, calls, file).read();
 }
 
 }  // namespace cgoscope

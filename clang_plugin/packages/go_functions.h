@@ -23,7 +23,7 @@
 namespace cgoscope {
 
 // Reads the declarations from token `start` on: fills references, functions, bindings,
-// package_names, types, set_nonblock, exports. Needs file.imports.
-void read_functions(const GoSource& source, size_t start, GoFile& file);
+// package_names, types, set_nonblock, exports, and calls if asked. Needs file.imports.
+void read_functions(const GoSource& source, size_t start, GoCalls calls, GoFile& file);
 
 }  // namespace cgoscope

@@ -1,8 +1,8 @@
 // `go list` works inside one module at a time: "./..." stops where a nested go.mod begins, and a
 // directory of another module is "not in the main module". So patterns that name directories are
 // grouped by module, and go runs once in each module's root. Its answer is all about the named
-// packages; dependencies are never asked for, so that modules which are not downloaded do not
-// matter.
+// packages; dependencies are not asked for unless they are wanted, so that modules which are not
+// downloaded do not matter.
 #include "clang_plugin/packages/go_list.h"
 
 #include <fmt/format.h>
@@ -21,6 +21,7 @@
 
 #include "clang_plugin/packages/build_environment.h"
 #include "clang_plugin/packages/directory.h"
+#include "clang_plugin/packages/go_calls.h"
 #include "clang_plugin/packages/go_command.h"
 #include "clang_plugin/packages/package_flags.h"
 #include "clang_plugin/packages/source_tree.h"
@@ -118,11 +119,14 @@ class PackageSearch {
       }
       return Error{"no Go package found", why, "name packages, directories or .go files"};
     }
+    take_dependencies();
     if (!environment_.target_note.empty() && !list_.packages.empty())
       note(environment_.target_note);
-    std::sort(list_.packages.begin(), list_.packages.end(), [](const Package& a, const Package& b) {
-      return std::tie(a.import_path, a.directory) < std::tie(b.import_path, b.directory);
-    });
+    for (auto* packages : {&list_.packages, &list_.without_cgo, &list_.dependencies}) {
+      std::sort(packages->begin(), packages->end(), [](const Package& a, const Package& b) {
+        return std::tie(a.import_path, a.directory) < std::tie(b.import_path, b.directory);
+      });
+    }
     return std::move(list_);
   }
 
@@ -231,9 +235,18 @@ class PackageSearch {
   static std::string failure_in(const Result<std::vector<ListedPackage>>& listed) {
     if (!listed) return listed.error().message();
     for (const ListedPackage& package : *listed) {
-      if (package.directory.empty()) return package.error;
+      if (package.directory.empty() && !package.is_only_dependency) return package.error;
     }
     return "";
+  }
+
+  ListQuery list_query(const std::string& directory, std::vector<std::string> patterns) const {
+    return {directory,
+            std::move(patterns),
+            environment_.tags,
+            /*ignore_workspace=*/false,
+            query_.go_timeout_s,
+            query_.across_packages};
   }
 
   // go list, but not once more when it gave no answer within the limit: a disk or a program that
@@ -273,8 +286,7 @@ class PackageSearch {
   }
 
   void search_module(const std::string& root, const std::vector<DirectoryPattern>& patterns) {
-    ListQuery query = {
-        root, {}, environment_.tags, /*ignore_workspace=*/false, query_.go_timeout_s};
+    ListQuery query = list_query(root, {});
     std::set<std::string> explicit_directories;
     for (const DirectoryPattern& pattern : patterns) {
       if (environment_.settings.has_go) add_go_patterns(root, pattern, query.patterns);
@@ -289,7 +301,7 @@ class PackageSearch {
       }
       if (listed) {
         for (const ListedPackage& package : *listed) {
-          if (package.directory.empty()) continue;
+          if (package.directory.empty() && !package.is_only_dependency) continue;
           take_listed(package, explicit_directories.contains(package.directory));
         }
       }
@@ -317,8 +329,7 @@ class PackageSearch {
       }
       return;
     }
-    const Result<std::vector<ListedPackage>> listed = ask_go(
-        {here_, import_paths_, environment_.tags, /*ignore_workspace=*/false, query_.go_timeout_s});
+    const Result<std::vector<ListedPackage>> listed = ask_go(list_query(here_, import_paths_));
     if (!listed) {
       for (const std::string& path : import_paths_) report(path, listed.error().message());
       return;
@@ -328,6 +339,10 @@ class PackageSearch {
 
   // `is_named`: the user named this package, not a wildcard over it.
   void take_listed(const ListedPackage& listed, bool is_named) {
+    if (listed.is_only_dependency) {
+      if (!listed.is_standard) dependencies_.emplace(listed.import_path, listed);
+      return;
+    }
     if (listed.directory.empty()) {
       return report(listed.import_path, "neither a directory nor a package: " + listed.error);
     }
@@ -350,18 +365,27 @@ class PackageSearch {
     }
     if (!is_new(directory)) return;
     ++list_.packages_seen;
-    if (listed.cgo_files.empty() && listed.unread_files.empty()) return;
+    const bool uses_cgo = !listed.cgo_files.empty() || !listed.unread_files.empty();
+    if (uses_cgo) {
+      keep(package_of(listed));
+    } else if (query_.across_packages) {
+      list_.without_cgo.push_back(package_of(listed));
+    }
+  }
 
+  Package package_of(const ListedPackage& listed) const {
     Package package;
-    package.directory = directory;
+    package.directory = absolute_path(listed.directory);
     package.name = listed.name;
     package.import_path = listed.import_path;
+    package.import_map = listed.import_map;
+    package.is_standard = listed.is_standard;
     // Outside modules and GOPATH go makes up an import path from the directory: "_/home/x".
     if (listed.import_path.starts_with("_/")) {
-      const std::string path = import_path_of(directory);
+      const std::string path = import_path_of(package.directory);
       package.import_path = path.empty() ? listed.name : path;
     }
-    const auto path_of = [&](const std::string& name) { return directory + "/" + name; };
+    const auto path_of = [&](const std::string& name) { return package.directory + "/" + name; };
     for (const std::string& name : listed.cgo_files) add_go_file(path_of(name), package);
     for (const std::string& name : listed.go_files) add_go_file(path_of(name), package);
     for (const std::string& name : listed.c_files) add_c_file(path_of(name), false, package);
@@ -369,8 +393,30 @@ class PackageSearch {
     for (const std::string& name : listed.unread_files) {
       report_unread_source(path_of(name), package);
     }
-    resolve_flags(package, listed_lines(listed, package), environment_.cgo);
-    keep(std::move(package));
+    if (!listed.cgo_files.empty() || !listed.unread_files.empty())
+      resolve_flags(package, listed_lines(listed, package), environment_.cgo);
+    if (query_.across_packages) read_calls(package);
+    package.machine = environment_.machine;
+    return package;
+  }
+
+  // What go lists beside the named packages. One that cannot be loaded is left out: what it does
+  // is no fault of the packages that were named.
+  void take_dependencies() {
+    size_t missing = 0;
+    for (const auto& [import_path, listed] : dependencies_) {
+      if (listed.directory.empty() || !listed.error.empty()) {
+        ++missing;
+      } else if (is_new(absolute_path(listed.directory))) {
+        list_.dependencies.push_back(package_of(listed));
+      }
+    }
+    if (missing > 0) {
+      note(
+          fmt::format("{} of the packages that these import cannot be loaded by the go command: "
+                      "what blocks in them is not known",
+                      missing));
+    }
   }
 
   void keep(Package package) {
@@ -423,8 +469,11 @@ class PackageSearch {
   // A package without cgo is dropped, but not what was found wrong with it: a file that cannot be
   // read might have imported C.
   void take_read(Package package) {
+    if (query_.across_packages) read_calls(package);
     if (package.cgo_files.empty()) {
       for (Problem& problem : package.problems) list_.problems.push_back(std::move(problem));
+      package.problems.clear();
+      if (query_.across_packages) list_.without_cgo.push_back(std::move(package));
       return;
     }
     const std::vector<CgoLine> lines = cgo_lines_in_effect(package, environment_.context);
@@ -443,6 +492,7 @@ class PackageSearch {
   std::map<std::string, std::set<std::string>> files_;  // by directory
   std::set<std::string> c_file_directories_;            // of C files that were named
   std::set<std::string> seen_;                          // directories
+  std::map<std::string, ListedPackage> dependencies_;   // by import path
 };
 
 }  // namespace

@@ -14,6 +14,8 @@ struct PackageQuery {
   std::vector<std::string> tags;      // --tags
   int go_timeout_s =
       600;  // for one answer of go list: a large module with a cold cache takes minutes
+  // Who calls whom is wanted too: fills GoFile::calls, PackageList::without_cgo and ::dependencies.
+  bool across_packages = false;
 };
 
 // What answering a query gave: packages that use cgo, and what could not be read. `notes` are for a
@@ -21,6 +23,10 @@ struct PackageQuery {
 // without cgo too.
 struct PackageList {
   std::vector<Package> packages;
+  std::vector<Package> without_cgo;  // the other packages that were named
+  // What these import, at any remove, and no pattern names: without Go's own library, and only what
+  // the go command lists.
+  std::vector<Package> dependencies;
   std::vector<Problem> problems;
   std::vector<std::string> notes;
   int packages_seen = 0;

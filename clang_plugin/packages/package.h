@@ -2,6 +2,7 @@
 // a directory.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,15 @@ struct Package {
       c_flags;  // CPPFLAGS and CFLAGS: environment, pkg-config, #cgo lines; filtered (safe_flags.h)
   std::vector<std::string> cxx_flags;  // the same with CXXFLAGS
   std::string machine;                 // that C is read for, "aarch64"; "" for this one
-  std::vector<Problem> problems;       // those of its files (GoFile::problems) too
+  // From paths as import declarations have them to the packages' own, where vendoring makes them
+  // differ.
+  std::map<std::string, std::string> import_map;
+  bool is_standard = false;       // of Go's own library
+  std::vector<Problem> problems;  // those of its files (GoFile::problems) too
 };
+
+// What the names of the package's functions begin with as Go's linker spells them, without the dot:
+// "main", "example.org/p", "gopkg.in/lxc/go-lxc%2ev2".
+std::string linker_package(const Package& package);
 
 }  // namespace cgoscope

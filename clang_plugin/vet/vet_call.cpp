@@ -20,6 +20,8 @@ class Flags {
  public:
   Flags() {
     app_.set_help_flag();
+    app_.add_flag("--across-packages", options_.lint.across_packages,
+                  "report calls of other packages' functions that end in a blocking call of C");
     app_.add_option("--fail-on", fail_on_,
                     "report findings of this severity or above: error, warning or note (the "
                     "default); go vet fails at each that is reported")
@@ -104,7 +106,7 @@ Result<VetConfig> open_vet_config(const VetOptions& options) {
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file) return Error{"cannot read " + options.config, std::strerror(errno), ""};
   auto config = parse_vet_config(text, options.config);
-  // There are no facts to hand on, but Go keeps a result only with a file of them.
+  // Go keeps a result only with a file of facts, also when there are none to hand on.
   if (config && !config->facts_file.empty() && !std::ofstream(config->facts_file)) {
     return Error{"cannot write " + config->facts_file, std::strerror(errno), ""};
   }
@@ -142,6 +144,9 @@ std::optional<VetStatus> answer_without_clang(const std::vector<std::string>& ar
   if (!options) return vet_failure(VetStatus::kUsage, options.error());
   const auto config = open_vet_config(*options);
   if (!config) return vet_failure(VetStatus::kNothingDone, config.error());
+  if (options->lint.across_packages && !is_standard(*config) &&
+      (uses_cgo(*config) || has_imported_facts(*config)))
+    return std::nullopt;
   if (config->only_facts) return VetStatus::kClean;
   if (!uses_cgo(*config)) return print_vet_report({}, *options, *config);
   return std::nullopt;

@@ -33,7 +33,8 @@ bool is_called_by_go_vet(const std::vector<std::string>& arguments);
 Result<VetOptions> parse_vet_arguments(const std::vector<std::string>& arguments);
 
 // The exit status of a call that needs no Clang: -flags, what is wrong, a package that is wanted
-// for its facts alone or does not use cgo. Nothing for the others.
+// for its facts alone or does not use cgo. Nothing for the others, and with -across-packages for
+// those that use cgo or import what blocks.
 std::optional<VetStatus> answer_without_clang(const std::vector<std::string>& arguments);
 
 // Reads the vet.cfg that `options` name, and writes the file of facts that it asks for.

@@ -1,6 +1,7 @@
 #include "clang_plugin/vet/vet_config.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -62,6 +63,21 @@ Result<VetConfig> parse_vet_config(const std::string& text, const std::string& p
   take_texts(object, "IgnoredFiles", config.ignored_files);
   config.facts_file = text_of(object, "VetxOutput");
   config.output_file = text_of(object, "Stdout");
+  const json standard = object.value("Standard", json());
+  const auto texts_by_name = [&](const char* key) {
+    std::map<std::string, std::string> texts;
+    const json values = object.value(key, json());
+    for (const auto& [name, text] : values.items()) {
+      if (text.is_string()) texts[name] = text.get<std::string>();
+    }
+    return texts;
+  };
+  config.import_map = texts_by_name("ImportMap");
+  config.imported_facts = texts_by_name("PackageVetx");
+  std::erase_if(config.imported_facts, [&](const auto& facts) {
+    const auto found = standard.find(facts.first);
+    return standard.is_object() && found != standard.end() && *found == true;
+  });
   const auto only_facts = object.find("VetxOnly");
   config.only_facts = only_facts != object.end() && only_facts->is_boolean() && *only_facts;
   if (config.directory.empty()) return fail("it names no Dir");
@@ -74,6 +90,19 @@ bool uses_cgo(const VetConfig& config) {
                      [&](const std::string& path) { return is_made_by_cgo(config, path); });
 }
 
+bool is_standard(const VetConfig& config) {
+  const char* root = std::getenv("GOROOT");  // Go sets it for the tool
+  return root != nullptr && *root != 0 && config.directory.starts_with(std::string(root) + "/src/");
+}
+
+bool has_imported_facts(const VetConfig& config) {
+  return std::any_of(config.imported_facts.begin(), config.imported_facts.end(),
+                     [](const auto& facts) {
+                       std::error_code error;
+                       return fs::file_size(facts.second, error) > 0 || error;
+                     });
+}
+
 Package vetted_package(const VetConfig& config) {
   const auto [cgo_files, go_files] = sources(config);
   if (config.import_path == "command-line-arguments") {  // files: a package without C files
@@ -83,10 +112,14 @@ Package vetted_package(const VetConfig& config) {
   }
   Package package;
   package.directory = config.directory;
+  package.import_map = config.import_map;
+  package.is_standard = is_standard(config);
   for (const std::string& path : cgo_files) add_go_file(path, package);
   for (const std::string& path : go_files) add_go_file(path, package);
   add_c_files(config.ignored_files, package);
-  if (!package.cgo_files.empty()) package.name = package.cgo_files.front().package_name;
+  for (const auto* files : {&package.go_files, &package.cgo_files}) {
+    if (!files->empty()) package.name = files->front().package_name;
+  }
   package.import_path = config.import_path.substr(0, config.import_path.find(" ["));
   if (package.import_path.starts_with("_/")) {  // made up of the folder's path, outside GOPATH
     const std::string path = import_path_of(config.directory);

@@ -8,6 +8,7 @@
 // does not list as left out (IgnoredFiles).
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct VetConfig {
   std::vector<std::string> ignored_files;  // absolute: left out by build constraints
   bool only_facts = false;  // a dependency of what is vetted: facts are wanted, no findings
   std::string facts_file;   // where to write facts; "" when Go wants none
+  std::map<std::string, std::string> import_map;  // from paths as written to import paths
+  // The files of facts of the packages that it imports, by import path, without those of Go's own
+  // library.
+  std::map<std::string, std::string> imported_facts;
   std::string output_file;  // where to write instead of standard output; "" before Go 1.26
 };
 
@@ -33,6 +38,12 @@ Result<VetConfig> parse_vet_config(const std::string& text, const std::string& p
 
 // Whether one of the package's files imports "C" in the build that Go makes.
 bool uses_cgo(const VetConfig& config);
+
+// Whether the package is of Go's own library.
+bool is_standard(const VetConfig& config);
+
+// Whether a package that it imports has facts to hand on, or a file of them that cannot be read.
+bool has_imported_facts(const VetConfig& config);
 
 // The package, as the command line reads it: its tests, which cannot use cgo, are left out. Flags
 // are not filled in.

@@ -156,6 +156,66 @@ def test_schema():
             failures.append(f"the baseline's schema accepts {change(where, value)}")
 
 
+def test_across_packages(tree):
+    """A package without cgo, whose findings are at calls of the other's functions."""
+    app = "package app\n\nimport \"example.org/m/p\"\n\n{allow}func Run() {{\n{calls}}}\n"
+    call = "\tp.F()\n"
+    tree.write({"p/a.go": go(("F", 1)), "app/app.go": app.format(allow="", calls=call)})
+    tree.commit()
+    found, _ = tree.found("./...")
+    expect("without the option only the call of C", found == [("F", 8)], found)
+    found, _ = tree.found("--across-packages", "./...")
+    expect("the caller too", found == [("Run", 6), ("F", 8)], found)
+    report = json.loads(tree.lint("--across-packages", "--format", "json", "./...").stdout)
+    caller = report["findings"][0]
+    expect("its call, place, way and words", caller["go"]["call"] == "p.F" and caller["go"]["package"] == "example.org/m/app"
+           and [step["function"] for step in caller["path"]] == ["example.org/m/p.F"] and caller["c"]["call"] == "pause"
+           and caller["message"].startswith("p.F, by way of C.pause in package example.org/m/p, can block without limit"), caller)
+    expect("an id of its own", caller["id"] != report["findings"][1]["id"], report)
+
+    tree.lint("--across-packages", "--write-baseline", "known.json", "./...")
+    with open(os.path.join(tree.folder, "known.json"), encoding="utf-8") as file:
+        baseline = json.load(file)
+    for error in validator.iter_errors(baseline):
+        failures.append(f"the baseline across packages is not as its schema says: {error.message}")
+    found, notes = tree.found("--across-packages", "--baseline", "known.json", "./...")
+    expect("they are in the baseline", found == [] and "2 findings are in the baseline known.json and not shown" in notes, (found, notes))
+    tree.write({"app/app.go": "// moved\n" + app.format(allow="", calls=2 * call)})
+    found, _ = tree.found("--across-packages", "--baseline", "known.json", "./...")
+    expect("a second call alike is new", found == [("Run", 8)], found)
+    found, _ = tree.found("--across-packages", "--changed-since", "HEAD", "./...")
+    expect("and one that the change adds", len(found) == 1 and found[0][0] == "Run", found)
+    found, _ = tree.found("--changed-since", "HEAD", "./...")
+    expect("which is none without the option", found == [], found)
+    # The change is in p, and what it adds is also in app, whose lines stay.
+    tree.git("checkout", "-q", ".")
+    tree.write({"p/a.go": go(("F", 1)).replace("C.pause()", "C.getpid()")})
+    tree.commit()
+    tree.write({"p/a.go": go(("F", 1))})
+    found, _ = tree.found("--across-packages", "--changed-since", "HEAD", "./...")
+    expect("a change in the other package", found == [("Run", 6), ("F", 8)], found)
+
+    allow = "//cgoscope:allow blocking-call it is meant\n"
+    tree.write({"app/app.go": app.format(allow="", calls=call.replace("\n", " " + allow))})
+    found, _ = tree.found("--across-packages", "./...")
+    expect("a comment at the call", found == [("F", 8)], found)
+    results = json.loads(tree.lint("--across-packages", "--format", "sarif", "./...").stdout)["runs"][0]["results"]
+    suppressed = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results if result["suppressions"]]
+    expect("sarif: it is a suppressed result", suppressed == ["app/app.go"], results)
+    tree.write({"app/app.go": app.format(allow=allow, calls="\n" + call)})
+    found, _ = tree.found("--across-packages", "./...")
+    expect("one that covers nothing is reported", [line for _, line in found] == [5, 8, 8], found)
+    tree.write({"app/app.go": app.format(allow="", calls=call), "p/a.go": go(("F", 1)).replace("C.pause()", "C.pause() " + allow.strip())})
+    expect("a comment at the call of C takes out both", tree.found("--across-packages", "./...")[0] == [])
+    lines = tree.lint("--across-packages", "--format", "github", "./app").stdout.splitlines()
+    expect("github: alone, without a go command, the other is not looked at", not any("p.F" in line for line in lines), lines)
+    tree.write({"p/a.go": go(("F", 1))})
+    lines = tree.lint("--across-packages", "--format", "github", "./...").stdout.splitlines()
+    expect("github: the caller's place", any(line.startswith("::error file=app/app.go,line=6,endLine=6,col=2,endColumn=5,") for line in lines), lines)
+    text = tree.lint("--across-packages", "./...").stdout
+    expect("text: the way", "app/app.go:6:2: error: p.F, by way of" in text and "p/a.go:8: note: example.org/m/p.F calls pause here" in text, text)
+
+
 def test_changed_since(tree):
     tree.write({"p/a.go": go(("F", 2)), "old/a.go": go(("Old", 1), package="old"), "old/slow.h": ""})
     tree.commit()
@@ -269,6 +329,7 @@ with tempfile.TemporaryDirectory(prefix="cgoscope-") as root:
     test_schema()
     test_baseline(Tree(os.path.join(root, "baseline"), repository=False))
     test_changed_since(Tree(os.path.join(root, "changed")))
+    test_across_packages(Tree(os.path.join(root, "across")))
     outside = Tree(os.path.join(root, "outside"), {"p/a.go": go(("F", 1))}, repository=False)
     refused = outside.lint("--changed-since", "HEAD", "./p")
     expect("no repository: status 3, said", refused.returncode == 3 and "not a git repository" in refused.stderr, refused)

@@ -66,8 +66,12 @@ finding["observed"] = {"max_ms": 7100.5, "p99_ms": None, "calls": 12, "runs": 2,
 unused = dict(copy.deepcopy(finding), rule="unused-suppression", severity="note", bound=None, c=None, path=[], observed=None)
 spin = copy.deepcopy(finding)
 spin.update(rule="busy-wait", c={"file": "a.c", "line": 1, "column": 1, "function": "f", "call": ""})
+across = copy.deepcopy(finding)
+across["go"]["call"] = "slow.Query"
+dotted = copy.deepcopy(finding)
+dotted["go"]["call"] = "Query"
 right = {
-    "schema": "cgoscope/lint/1", "tool": {"name": "cgoscope-lint", "version": "1"}, "findings": [finding, unused, spin],
+    "schema": "cgoscope/lint/1", "tool": {"name": "cgoscope-lint", "version": "1"}, "findings": [finding, unused, spin, across, dotted],
     "errors": [{"file": "", "line": 0, "message": "m"}], "notes": ["n"],
     "stats": {"packages": 0, "translation_units": 0, "c_functions": 0, "go_call_sites": 0, "elapsed_ms": 0},
 }
@@ -90,6 +94,7 @@ wrong = [
     (["findings", 0, "observed", "p99_ms"], DELETE), (["findings", 0, "observed", "runs"], 0), (["findings", 0, "observed", "extra"], 1),
     (["findings", 1, "severity"], "error"), (["findings", 1, "bound"], "unbounded"),
     (["findings", 1, "path"], [{"function": "f", "file": "a.c", "line": 1}]),
+    (["findings", 3, "go", "call"], "slow.query"), (["findings", 4, "go", "call"], "query"), (["findings", 4, "go", "call"], ""),
     (["findings", 2, "bound"], "variable"), (["findings", 2, "c", "file"], ""), (["findings", 2, "c", "call"], "read"),
 ]
 for where, value in wrong:

@@ -36,6 +36,15 @@ fs::path folder_of_test() {
   return name;
 }
 
+void copy_tree(const fs::path& from, const fs::path& to) {
+  for (fs::recursive_directory_iterator entry(from), end; entry != end; ++entry) {
+    if (entry->path().filename() == "testdata") entry.disable_recursion_pending();
+    if (entry->is_regular_file()) {
+      write_text(to / entry->path().lexically_relative(from), file_text(entry->path()));
+    }
+  }
+}
+
 }  // namespace
 
 const std::vector<std::string> kRealPackages = {
@@ -93,26 +102,23 @@ std::string ComparedModule::absolute(const std::string& path) const {
   return path.starts_with('/') ? path : (folder_ / path).string();
 }
 
+void ComparedModule::become(const std::string& fixture) const {
+  fs::remove_all(folder_);
+  copy_tree(fs::path(PROJECT_FOLDER) / "tests/lint/fixtures" / fixture, folder_);
+}
+
 void ComparedModule::copy_packages() const {
   const fs::path project = PROJECT_FOLDER;
-  const auto copy = [](const fs::path& from, const fs::path& to) {
-    for (fs::recursive_directory_iterator entry(from), end; entry != end; ++entry) {
-      if (entry->path().filename() == "testdata") entry.disable_recursion_pending();
-      if (entry->is_regular_file()) {
-        write_text(to / entry->path().lexically_relative(from), file_text(entry->path()));
-      }
-    }
-  };
   for (const char* example : {"blocking_cgo", "stuck_m"}) {
     for (const char* twin : {"bug", "healthy"}) {
-      copy(project / "examples" / example / twin, folder_ / example / twin);
+      copy_tree(project / "examples" / example / twin, folder_ / example / twin);
     }
   }
   for (const char* name : kFixtures) {
     const fs::path from = project / "tests/lint/fixtures" / name;
     const fs::path to = folder_ / "fixtures" / fs::path(name).replace_extension();
     if (fs::is_directory(from)) {
-      copy(from, to);
+      copy_tree(from, to);
     } else {
       write_text(to / from.filename(), file_text(from));
     }

@@ -24,6 +24,8 @@ class ComparedModule {
   explicit ComparedModule(const GoToolchain& toolchain);
 
   void copy_packages() const;
+  // Makes the module that of a fixture with a go.mod of its own, in place of all that is there.
+  void become(const std::string& fixture) const;
 
   const std::filesystem::path& folder() const { return folder_; }
   std::string go() const { return toolchain_.go(); }

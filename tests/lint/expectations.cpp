@@ -99,7 +99,7 @@ class MarkerReader {
     finding.function = take_clause(text, "from");
     finding.text = text;
     static const std::regex kText(
-        R"(C\.\w+ [\w:~-]+ (unbounded|variable|bounded [0-9a-z.]+) (error|warning|note)|unused-suppression (error|warning|note))");
+        R"((\w+\.)?\w+ [\w:~-]+ (unbounded|variable|bounded [0-9a-z.]+) (error|warning|note)|unused-suppression (error|warning|note))");
     if (!std::regex_match(text, kText)) return malformed(text, line);
     into_.findings.push_back(std::move(finding));
   }
@@ -110,6 +110,8 @@ class MarkerReader {
     const std::string value = equals == std::string::npos ? "" : option.substr(equals + 1);
     if (name == "go") {
       into_.needs_go = true;
+    } else if (name == "across") {
+      into_.options.across_packages = true;
     } else if (name == "tags") {
       into_.options.tags = split(value, ',');
     } else if (name == "catalogue") {
@@ -305,7 +307,8 @@ std::string malformed_findings(const LintReport& report) {
         wrong += shown + ": not the place of a //cgoscope:allow\n";
       continue;
     }
-    wrong += wrong_place({finding.go.file, finding.go.line, finding.go.column}, "C", true);
+    wrong += wrong_place({finding.go.file, finding.go.line, finding.go.column},
+                         finding.go.call.substr(0, finding.go.call.find('.')), true);
     if (finding.bound_ms.has_value() != (finding.bound == Bound::kBounded))
       wrong += shown + ": its bound and duration do not agree\n";
     if (!finding.c || finding.c->file.empty()) continue;

@@ -18,8 +18,8 @@
 //   // expect-error(NAME): TEXT      the same for another file, "." for the fixture's folder, on
 //   any line
 //   // expect-note: TEXT             a note of the report; other notes may be there
-//   // lint: threshold=100ms tags=a,b catalogue=rows.yaml go     options of the run; `go`: needs
-//   the go command
+//   // lint: threshold=100ms tags=a,b catalogue=rows.yaml across go     options of the run;
+//   `across`: --across-packages; `go`: needs the go command
 // What is not expected must not be found.
 #pragma once
 

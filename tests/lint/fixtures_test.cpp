@@ -38,7 +38,7 @@ class LintFixture : public testing::Test {
     if (expected.needs_go && std::system("go version >/dev/null 2>&1") != 0)
       GTEST_SKIP() << "no go command in PATH";
     LintOptions options = expected.options;
-    options.patterns = {path_.string()};
+    options.patterns = {path_.string() + (options.across_packages ? "/..." : "")};
     options.jobs = 2;
     const TemporaryTree cache;
     int made = 0;

@@ -124,6 +124,32 @@ TEST_P(GoVet, SaysTheSameOfRealPackages) {
   EXPECT_GE(findings, 5U);
 }
 
+TEST_P(GoVet, SaysTheSameAcrossPackages) {
+  module_->become("across/three_packages");
+  const auto across = command_line({"--across-packages", "./..."});
+  const auto without = command_line({"./..."});
+  EXPECT_EQ(across.size(), 12U);
+  EXPECT_EQ(without.size(), 6U);  // a comment on the way covers nothing then
+  EXPECT_EQ(under_vet({"-across-packages", "./..."}), across);
+  EXPECT_EQ(under_vet({"./..."}), without);
+  // Of a package whose imports are named by nobody, two packages away.
+  const auto app = command_line({"--across-packages", "./app"});
+  EXPECT_GE(app.size(), 5U);
+  EXPECT_EQ(under_vet({"-across-packages", "./app"}), app);
+  EXPECT_TRUE(under_vet({"./app"}).empty());
+  // A change far away is seen, and so is one of the settings on the way.
+  const fs::path c_file = module_->folder() / "slow/slow.c";
+  const std::string blocking = file_text(c_file);
+  write_text(c_file, "int wait_for_answer(void) { return 0; }\n");
+  const auto fewer = command_line({"--across-packages", "./app"});
+  EXPECT_LT(fewer.size(), app.size());
+  EXPECT_EQ(under_vet({"-across-packages", "./app"}), fewer);
+  write_text(c_file, blocking);
+  write_text(module_->folder() / "store/.cgoscope.yaml", "severities: {pause: off}\n");
+  EXPECT_EQ(command_line({"--across-packages", "./app"}), fewer);
+  EXPECT_EQ(under_vet({"-across-packages", "./app"}), fewer);
+}
+
 TEST_P(GoVet, TakesFlagsAndBuildTags) {
   module_->copy_packages();
   EXPECT_EQ(under_vet({"./tagged"}), command_line({"./tagged"}));

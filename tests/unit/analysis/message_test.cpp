@@ -37,6 +37,18 @@ TEST(Message, SaysHowLong) {
               HasSubstr("each wait is short, the loop around it has no end of its own"));
 }
 
+TEST(Message, InAnotherPackageNamesTheCallThereAndTheOneOfC) {
+  Finding finding;
+  finding.go.package = "example.org/slow";
+  finding.go.call = "C.query";
+  BlockingFunction row;
+  row.name = "poll";
+  finding.message = message_for(event_of(row, Bound::kUnbounded), "C.query", "poll", true);
+  EXPECT_EQ(message_across(finding, "slow.Query"),
+            "slow.Query, by way of C.query in package example.org/slow, can block in poll without "
+            "limit; the call pins an OS thread meanwhile and no context can cancel it");
+}
+
 TEST(Message, DoesNotNameACallTwice) {
   BlockingFunction row;
   EXPECT_THAT(message_for(event_of(row, Bound::kUnbounded), "C.pause", "pause", false),

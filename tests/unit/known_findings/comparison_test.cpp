@@ -51,6 +51,19 @@ TEST(Comparison, WorseIsAddedAndBetterIsNot) {
             (std::vector<bool>{false, false}));
 }
 
+TEST(Comparison, AKeyKnowsNoImportPathsOnTheWay) {
+  Finding finding;
+  finding.rule = "blocking-call";
+  finding.go = {"example.org/app", "app/a.go", 3, 1, "example.org/app.F", "slow.Query"};
+  finding.c = CPlace{"slow/a.c", 9, 1, "slow", "read"};
+  finding.path = {{"example.org/slow.Query", "slow/a.go", 4}, {"slow", "slow/a.c", 9}};
+  Finding renamed = finding;
+  renamed.path[0].function = "example.com/new/slow.Query";
+  EXPECT_EQ(comparison_key(renamed, "app"), comparison_key(finding, "app"));
+  renamed.path[0].function = "example.org/slow.Other";
+  EXPECT_NE(comparison_key(renamed, "app"), comparison_key(finding, "app"));
+}
+
 TEST(Comparison, AKeyKnowsTheFolderNotTheImportPath) {
   Finding finding;
   finding.rule = "blocking-call";

@@ -63,6 +63,16 @@ class VetCallTest : public testing::Test {
                                            R"(, "VetxOutput": ")" + tree_.path("b001/vet.out") +
                                            R"(", "Stdout": ")" + output + "\"}");
   }
+  // Of a package that imports example.org/slow, whose facts `facts` holds.
+  std::string importer(const std::string& file, bool only_facts, const std::string& facts,
+                       const std::string& standard = "") const {
+    std::string text = *read_bytes(config(file, only_facts), 10000);
+    text.pop_back();
+    return tree_.write("b001/vet.cfg", text + R"(, "Standard": {)" + standard +
+                                           R"(}, "ImportMap": {"slow": "example.org/slow"},)" +
+                                           R"( "PackageVetx": {"example.org/slow": ")" +
+                                           tree_.write("b002/vet.out", facts) + "\"}}");
+  }
   bool has_facts() const { return std::filesystem::exists(tree_.path("b001/vet.out")); }
 
   TemporaryTree tree_;
@@ -86,6 +96,36 @@ TEST_F(VetCallTest, APackageWithCgoIsLeftToTheLint) {
   EXPECT_EQ(answer_without_clang({config(tree_.path("b001/a.cgo1.go"), false)}), std::nullopt);
   EXPECT_EQ(answer_without_clang({"-V=full"}), std::nullopt);
   EXPECT_EQ(answer_without_clang({"./..."}), std::nullopt);
+}
+
+TEST_F(VetCallTest, AcrossPackagesOnlyWhatHasSomethingToHandOnNeedsTheLint) {
+  const std::string with_cgo = tree_.path("b001/a.cgo1.go"), plain = tree_.path("p/a.go");
+  const auto answer = [](const std::string& config) {
+    return answer_without_clang({"-json", "-across-packages", config});
+  };
+  EXPECT_EQ(answer(config(with_cgo, true)), std::nullopt);
+  EXPECT_EQ(answer(config(plain, true)), VetStatus::kClean);
+  EXPECT_EQ(answer(importer(plain, true, "")), VetStatus::kClean);
+  EXPECT_EQ(answer(importer(plain, false, "")), VetStatus::kClean);
+  EXPECT_EQ(answer(importer(plain, true, "{}")), std::nullopt);
+  EXPECT_EQ(answer(importer(plain, false, "{}")), std::nullopt);
+  EXPECT_EQ(answer(importer(plain, false, "{}", R"("example.org/slow": true)")), VetStatus::kClean);
+  // Without the flag, whatever there is.
+  EXPECT_EQ(answer_without_clang({"-json", importer(plain, true, "{}")}), VetStatus::kClean);
+  EXPECT_EQ(answer_without_clang({"-json", importer(plain, false, "{}")}), VetStatus::kClean);
+}
+
+TEST_F(VetCallTest, AcrossPackagesGosOwnLibraryHandsNothingOn) {
+  ScopedVariables variables;
+  const std::string with_cgo = config(tree_.path("b001/a.cgo1.go"), true);
+  variables.set("GOROOT", tree_.root() + "/nowhere");
+  EXPECT_EQ(answer_without_clang({"-across-packages", with_cgo}), std::nullopt);
+  variables.set("GOROOT", tree_.root());
+  tree_.write("b001/vet.cfg",
+              R"({"Dir": ")" + tree_.path("src/net") + R"(", "ImportPath": "net", "GoFiles": [")" +
+                  tree_.path("b001/a.cgo1.go") + R"("], "VetxOnly": true, "VetxOutput": ")" +
+                  tree_.path("b001/vet.out") + "\"}");
+  EXPECT_EQ(answer_without_clang({"-across-packages", with_cgo}), VetStatus::kClean);
 }
 
 TEST_F(VetCallTest, WhatCannotBeDoneIsAFailure) {

@@ -63,6 +63,28 @@ std::vector<std::string> names(const std::vector<std::string>& paths) {
   return result;
 }
 
+TEST(VetConfig, ReadsWhereTheFactsOfImportsAre) {
+  const auto config = parse_vet_config(
+      config_text("/m/p", "/tmp/b001",
+                  R"("ImportMap": {"fmt": "fmt", "x": "example.org/vendor/x", "odd": 1},
+	"PackageVetx": {"fmt": "/c/1", "example.org/vendor/x": "/c/2", "example.org/not": "/c/3"},
+	"Standard": {"fmt": true, "example.org/not": false},
+	)"),
+      "/tmp/b001/vet.cfg");
+  ASSERT_TRUE(config) << config.error().message();
+  using Map = std::map<std::string, std::string>;
+  EXPECT_EQ(config->import_map, (Map{{"fmt", "fmt"}, {"x", "example.org/vendor/x"}}));
+  EXPECT_EQ(config->imported_facts,
+            (Map{{"example.org/vendor/x", "/c/2"}, {"example.org/not", "/c/3"}}));
+  EXPECT_EQ(vetted_package(*config).import_map, config->import_map);
+  for (const char* odd : {R"("ImportMap": [], "PackageVetx": 7, "Standard": "all",)",
+                          R"("ImportMap": null, "PackageVetx": null, "Standard": null,)"}) {
+    const auto read = parse_vet_config(config_text("/m/p", "/tmp/b001", odd), "/tmp/b001/vet.cfg");
+    ASSERT_TRUE(read) << odd;
+    EXPECT_TRUE(read->imported_facts.empty()) << odd;
+  }
+}
+
 TEST(VetConfig, ReadsWhatGoWrites) {
   const auto config = parse_vet_config(config_text("/m/p", "/tmp/b001"), "/tmp/b001/vet.cfg");
   ASSERT_TRUE(config) << config.error().message();
