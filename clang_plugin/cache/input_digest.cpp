@@ -26,8 +26,8 @@ auto parts(const PreambleLine& of) {
   return std::tie(a, b, c, d);
 }
 auto parts(const GoImport& of) {
-  const auto& [a, b, c] = of;
-  return std::tie(a, b, c);
+  const auto& [a, b, c, d] = of;
+  return std::tie(a, b, c, d);
 }
 auto parts(const CgoDirective& of) {
   const auto& [a, b] = of;
@@ -65,12 +65,13 @@ auto parts(const AllowComment& of) {
   const auto& [a, b, c, d] = of;
   return std::tie(a, b, c, d);
 }
+// Calls of Go, and where packages come from, do not matter to what one package's C does.
 auto parts(const GoFile& of) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r] = of;
+  const auto& [a, b, c, d, e, f, g, h, calls, i, j, k, l, m, n, o, p, q, r] = of;
   return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r);
 }
 auto parts(const Package& of) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k] = of;
+  const auto& [a, b, c, d, e, f, g, h, i, j, import_map, is_standard, k] = of;
   return std::tie(a, b, c, d, e, f, g, h, i, j, k);
 }
 auto parts(const SourcePlace& of) {
