@@ -105,7 +105,8 @@ TEST_P(ServerTest, NothingIsSaidAndNothingHappens) {
   ASSERT_GT(seconds, 0) << "CGOSCOPE_SERVER_SECONDS is not a number of seconds: " << given;
 
   const fs::path dir =
-      fs::path(testing::TempDir()) / ("server-" + server.suite + "-" + server.name);
+      fs::path(testing::TempDir()) /
+      ("server-" + server.suite + "-" + server.name + "-" + std::to_string(getpid()));
   fs::remove_all(dir);
   fs::create_directories(dir);
   std::ofstream(dir / "config") << "global:\n  scrape_interval: 5s\n";
@@ -141,6 +142,7 @@ TEST_P(ServerTest, NothingIsSaidAndNothingHappens) {
     RecordProperty("requests_per_s", loaded.out.substr(requests + 13, 16));
   target.send(SIGTERM);
   EXPECT_FALSE(target.wait(20'000).timed_out) << "the server did not end at SIGTERM";
+  fs::remove_all(dir);
 }
 
 INSTANTIATE_TEST_SUITE_P(Live, ServerTest, testing::ValuesIn(kServers),
