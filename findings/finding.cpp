@@ -35,6 +35,13 @@ std::string_view bound_name(Bound bound) {
   return "variable";
 }
 
+std::optional<Bound> parse_bound(std::string_view name) {
+  for (const Bound bound : {Bound::kUnbounded, Bound::kBounded, Bound::kVariable}) {
+    if (name == bound_name(bound)) return bound;
+  }
+  return std::nullopt;
+}
+
 std::string_view matched_by_name(MatchedBy by) {
   switch (by) {
     case MatchedBy::kFunction:

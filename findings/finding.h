@@ -22,6 +22,7 @@ enum class Bound : uint8_t {
   kVariable,   // the limit, or the flag that decides, is known only at run time
 };
 std::string_view bound_name(Bound bound);  // "unbounded", "bounded", "variable"
+std::optional<Bound> parse_bound(std::string_view name);
 
 // The Go side: the C.f(...) expression. `function` is Go's linker name in full, e.g.
 // "example.org/p.(*T).M".

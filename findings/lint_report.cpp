@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "findings/json_fields.h"
+#include "findings/finding_fields.h"
 #include "findings/json_lines.h"
 
 namespace cgoscope {
@@ -19,13 +19,6 @@ using Json = nlohmann::json;
 constexpr size_t kMostBytes = size_t{64} << 20;
 constexpr int kMostNesting = 16;
 constexpr const char* kHint = "give a file that `cgoscope-lint --format json` wrote";
-
-std::optional<Bound> parse_bound(std::string_view name) {
-  for (const Bound bound : {Bound::kUnbounded, Bound::kBounded, Bound::kVariable}) {
-    if (name == bound_name(bound)) return bound;
-  }
-  return std::nullopt;
-}
 
 Finding finding_from(const Json& json, std::string& problem) {
   Finding finding;
@@ -53,24 +46,8 @@ Finding finding_from(const Json& json, std::string& problem) {
     finding.go.function = place.text("function");
     finding.go.call = place.text("call");
   }
-  if (const Json* c = fields.object_or_null("c")) {
-    JsonFields place(*c, problem);
-    finding.c.emplace();
-    finding.c->file = place.text("file");
-    finding.c->line = place.whole_number("line");
-    finding.c->column = place.whole_number("column");
-    finding.c->function = place.text("function");
-    finding.c->call = place.text("call");
-  }
-  if (const Json* path = fields.objects("path")) {
-    for (const Json& each : *path) {
-      JsonFields place(each, problem);
-      PathStep& step = finding.path.emplace_back();
-      step.function = place.text("function");
-      step.file = place.text("file");
-      step.line = place.whole_number("line");
-    }
-  }
+  if (const Json* c = fields.object_or_null("c")) finding.c = c_place_from(*c, problem);
+  finding.path = path_from(fields, problem);
   finding.message = fields.text("message");
   finding.advice = fields.text("advice");
   return finding;

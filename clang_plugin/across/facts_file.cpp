@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "clang_plugin/packages/source_tree.h"
+#include "findings/finding_fields.h"
+#include "findings/json_lines.h"
 
 namespace cgoscope {
 namespace {
@@ -13,6 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kSchema = "cgoscope/facts/1";
+constexpr int kMostNesting = 16;
 
 Json to_json(const Finding& way) {
   const CPlace c = way.c.value_or(CPlace{});
@@ -39,92 +42,42 @@ Json to_json(const Finding& way) {
   return json;
 }
 
-// Takes values out of JSON; what is absent or of another kind makes it all wrong.
-class Reader {
- public:
-  bool is_wrong() const { return !wrong_.empty(); }
-  const std::string& wrong() const { return wrong_; }
-  void complain(const std::string& what) {
-    if (wrong_.empty()) wrong_ = what;
-  }
+// nullptr when it is not one of 1 to `most` objects.
+const nlohmann::json* list_of(JsonFields& fields, const char* key, size_t most) {
+  const nlohmann::json* list = fields.objects(key);
+  if (list != nullptr && !list->empty() && list->size() <= most) return list;
+  fields.fail(key, "is no list of 1 to " + std::to_string(most));
+  return nullptr;
+}
 
-  const Json& member(const Json& object, const char* key) {
-    static const Json none;
-    const auto found = object.is_object() ? object.find(key) : object.end();
-    if (object.is_object() && found != object.end()) return *found;
-    complain(std::string("\"") + key + "\" is missing");
-    return none;
-  }
-
-  std::string text(const Json& object, const char* key) {
-    const Json& value = member(object, key);
-    if (value.is_string()) return value.get<std::string>();
-    complain(std::string("\"") + key + "\" is no string");
-    return "";
-  }
-
-  int64_t number(const Json& object, const char* key, int64_t least, int64_t most) {
-    const Json& value = member(object, key);
-    const bool fits =
-        value.is_number_integer() &&
-        !(value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(most)) &&
-        value.get<int64_t>() >= least && value.get<int64_t>() <= most;
-    if (fits) return value.get<int64_t>();
-    complain(std::string("\"") + key + "\" is no number in its range");
-    return least;
-  }
-  int line(const Json& object, const char* key) {
-    return static_cast<int>(number(object, key, 0, std::numeric_limits<int>::max()));
-  }
-
-  const Json& list(const Json& object, const char* key, size_t most) {
-    static const Json none = Json::array();
-    const Json& value = member(object, key);
-    if (value.is_array() && !value.empty() && value.size() <= most) return value;
-    complain(std::string("\"") + key + "\" is no list of 1 to " + std::to_string(most));
-    return none;
-  }
-
-  Finding way(const Json& json) {
-    Finding way;
-    way.rule = text(json, "rule");
-    if (way.rule != "blocking-call" && way.rule != "busy-wait") complain("an unknown rule");
-    if (const auto severity = parse_severity(text(json, "severity")))
-      way.severity = *severity;
-    else
-      complain("an unknown severity");
-    const std::string bound = text(json, "bound");
-    for (const Bound one : {Bound::kUnbounded, Bound::kBounded, Bound::kVariable}) {
-      if (bound == bound_name(one)) way.bound = one;
-    }
-    if (!way.bound) complain("an unknown bound");
-    const int64_t limit = number(json, "bound_ms", -1, std::numeric_limits<int64_t>::max());
-    if ((limit >= 0) != (way.bound == Bound::kBounded))
-      complain("a limit that does not fit the bound");
-    if (limit >= 0) way.bound_ms = limit;
-    way.go.package = text(json, "package");
-    way.go.file = text(json, "file");
-    way.go.line = line(json, "line");
-    way.go.column = line(json, "column");
-    way.go.call = text(json, "call");
-    const Json& place = member(json, "c");
-    CPlace c;
-    c.file = text(place, "file");
-    c.line = line(place, "line");
-    c.column = line(place, "column");
-    c.function = text(place, "function");
-    c.call = text(place, "call");
-    way.c = std::move(c);
-    for (const Json& step : list(json, "path", 2 * kMaxStepsOfWay))
-      way.path.push_back({text(step, "function"), text(step, "file"), line(step, "line")});
-    way.message = text(json, "message");
-    way.advice = text(json, "advice");
-    return way;
-  }
-
- private:
-  std::string wrong_;
-};
+Finding way_from(const nlohmann::json& json, std::string& problem) {
+  JsonFields fields(json, problem);
+  Finding way;
+  way.rule = fields.text("rule");
+  if (way.rule != "blocking-call" && way.rule != "busy-wait") fields.fail("rule", "is unknown");
+  const auto severity = parse_severity(fields.text("severity"));
+  if (!severity) fields.fail("severity", "is unknown");
+  way.severity = severity.value_or(Severity::kWarning);
+  way.bound = parse_bound(fields.text("bound"));
+  if (!way.bound) fields.fail("bound", "is unknown");
+  const auto limit = json.find("bound_ms");
+  const bool is_limited = limit != json.end() && limit->is_number_unsigned();
+  if (is_limited && limit->get<uint64_t>() <= std::numeric_limits<int64_t>::max())
+    way.bound_ms = limit->get<int64_t>();
+  if (way.bound_ms.has_value() != (way.bound == Bound::kBounded) ||
+      (!way.bound_ms && (limit == json.end() || *limit != -1)))
+    fields.fail("bound_ms", "does not fit the bound");
+  way.go.package = fields.text("package");
+  way.go.file = fields.text("file");
+  way.go.line = fields.whole_number("line");
+  way.go.column = fields.whole_number("column");
+  way.go.call = fields.text("call");
+  if (const nlohmann::json* c = fields.object("c")) way.c = c_place_from(*c, problem);
+  if (list_of(fields, "path", 2 * kMaxStepsOfWay)) way.path = path_from(fields, problem);
+  way.message = fields.text("message");
+  way.advice = fields.text("advice");
+  return way;
+}
 
 }  // namespace
 
@@ -147,19 +100,25 @@ Result<BlockingFunctions> parse_facts(std::string_view text, const std::string& 
   };
   BlockingFunctions functions;
   if (text.empty()) return functions;
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (nests_deeper_than(text, kMostNesting)) return fail("it is nested too deeply");
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return fail("it is no JSON object");
-  Reader reader;
-  if (reader.text(json, "schema") != kSchema)
+  std::string problem;
+  JsonFields fields(json, problem);
+  if (fields.text("schema") != kSchema)
     return fail("its schema is not " + std::string(kSchema) + "; another tool wrote it");
-  functions.package_name = reader.text(json, "package");
-  for (const Json& one : reader.list(json, "functions", kMaxFactsBytes)) {
-    std::vector<Finding> ways;
-    for (const Json& way : reader.list(one, "ways", kMaxWaysOfFunction))
-      ways.push_back(reader.way(way));
-    functions.functions[reader.text(one, "name")] = std::move(ways);
+  functions.package_name = fields.text("package");
+  if (const nlohmann::json* list = list_of(fields, "functions", kMaxFactsBytes)) {
+    for (const nlohmann::json& each : *list) {
+      JsonFields one(each, problem);
+      std::vector<Finding> ways;
+      if (const nlohmann::json* found = list_of(one, "ways", kMaxWaysOfFunction)) {
+        for (const nlohmann::json& way : *found) ways.push_back(way_from(way, problem));
+      }
+      functions.functions[one.text("name")] = std::move(ways);
+    }
   }
-  if (reader.is_wrong()) return fail(reader.wrong());
+  if (!problem.empty()) return fail(problem);
   return functions;
 }
 

@@ -9,6 +9,7 @@
 #include "clang_plugin/catalogue_command/check.h"
 #include "clang_plugin/catalogue_command/explain.h"
 #include "clang_plugin/catalogue_command/list.h"
+#include "findings/plural.h"
 #include "findings/printable.h"
 
 namespace cgoscope {
@@ -113,12 +114,9 @@ int check(CommandLine& line) {
     }
   }
   if (files == 0) return kNothingDone;
-  const auto many = [](int count, const char* one) {
-    return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
-  };
-  std::cout << many(counts[2], "error") << ", " << many(counts[1], "warning") << ", "
-            << many(counts[0], "note") << " in " << many(files, "file") << ": " << many(rows, "row")
-            << ", " << compared << " compared with a header\n";
+  std::cout << plural(counts[2], "error") << ", " << plural(counts[1], "warning") << ", "
+            << plural(counts[0], "note") << " in " << plural(files, "file") << ": "
+            << plural(rows, "row") << ", " << compared << " compared with a header\n";
   return written(found ? kFound : files < static_cast<int>(line.files.size()) ? kPartly : kClean);
 }
 

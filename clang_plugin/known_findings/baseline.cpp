@@ -10,6 +10,8 @@
 
 #include "clang_plugin/packages/json_texts.h"
 #include "clang_plugin/packages/source_tree.h"
+#include "findings/json_fields.h"
+#include "findings/plural.h"
 
 namespace cgoscope {
 namespace {
@@ -19,14 +21,6 @@ using Json = nlohmann::ordered_json;
 constexpr size_t kMaxBytes = size_t{64} << 20;
 constexpr const char* kSchema = "cgoscope/baseline/1";
 constexpr const char* kHint = "write it with --write-baseline";
-
-std::string counted(size_t count, const std::string& thing) {
-  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
-bool is_id(const std::string& text) {
-  return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == text.npos;
-}
 
 Error no_baseline(const std::string& path, const std::string& why, const std::string& hint) {
   return {"cannot use the baseline " + path, why, hint};
@@ -98,7 +92,7 @@ Result<std::vector<BaselineEntry>> read_baseline(const std::string& path) {
   std::vector<BaselineEntry> entries;
   for (const Json& one : *findings) {
     const std::string number = "entry " + std::to_string(entries.size() + 1) + " of findings ";
-    if (!one.is_object() || !is_id(text_of(one, "id")))
+    if (!one.is_object() || !is_finding_id(text_of(one, "id")))
       return no_baseline(path, number + "has no id of sixteen hexadecimal digits", kHint);
     const auto severity = parse_severity(text_of(one, "severity"));
     if (!severity)
@@ -136,8 +130,8 @@ void apply_baseline(const std::vector<BaselineEntry>& baseline, const std::strin
   size_t gone = 0;
   for (const auto& [key, entry] : left)
     gone += here.contains(entry->package) && !worse.contains(entry->id) ? 1 : 0;
-  std::string note = counted(known, "finding") + (known == 1 ? " is" : " are") +
-                     " in the baseline " + path + " and not shown";
+  std::string note = plural(static_cast<int64_t>(known), "finding") +
+                     (known == 1 ? " is" : " are") + " in the baseline " + path + " and not shown";
   if (gone > 0) {
     note += "; " + std::to_string(gone) + " of the baseline " + (gone == 1 ? "is" : "are") +
             " gone (write it anew with --write-baseline)";

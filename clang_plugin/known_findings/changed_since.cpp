@@ -14,6 +14,7 @@
 #include "clang_plugin/known_findings/comparison.h"
 #include "clang_plugin/packages/source_tree.h"
 #include "clang_plugin/report/chain.h"
+#include "findings/plural.h"
 
 namespace cgoscope {
 namespace {
@@ -169,14 +170,11 @@ class Comparison {
   }
 
   void note_what_is_left_out(const std::string& revision) {
-    const auto counted = [](size_t count) {
-      return std::to_string(count) + (count == 1 ? " finding" : " findings");
-    };
-    report_.notes.push_back(counted(known_before_) + " that the code as of " + revision +
-                            " has too: not shown");
+    report_.notes.push_back(plural(static_cast<int64_t>(known_before_), "finding") +
+                            " that the code as of " + revision + " has too: not shown");
     if (outside_ > 0) {
-      report_.notes.push_back(counted(outside_) + " outside the work tree " + tree_.root() +
-                              ": not shown");
+      report_.notes.push_back(plural(static_cast<int64_t>(outside_), "finding") +
+                              " outside the work tree " + tree_.root() + ": not shown");
     }
   }
 

@@ -8,15 +8,12 @@
 #include <vector>
 
 #include "findings/duration.h"
+#include "findings/plural.h"
 
 namespace cgoscope {
 namespace {
 
 constexpr size_t kMostNamed = 5;  // of the calls that no finding predicts
-
-std::string counted(size_t count, const std::string& thing) {
-  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
-}
 
 // Where findings, those that count and those that do not, are looked up.
 class Index {
@@ -71,7 +68,7 @@ std::string unpredicted_note(std::vector<const SeenInC*> calls, const std::strin
     if (named++ < kMostNamed) list += (list.empty() ? "" : ", ") + text;
   }
   if (named > kMostNamed) list += " and " + std::to_string(named - kMostNamed) + " more";
-  return counted(named, "place") + " with long calls of C in " + path +
+  return plural(static_cast<int64_t>(named), "place") + " with long calls of C in " + path +
          (named == 1 ? " has" : " have") + " no finding here: " + list;
 }
 
@@ -111,9 +108,9 @@ void apply_observed(const ObservedRuns& runs, const std::string& path, LintRepor
                      return (a.observed ? a.observed->max_ms : never) >
                             (b.observed ? b.observed->max_ms : never);
                    });
-  report.notes.push_back(counted(seen_count, "finding") + " of " + std::to_string(counting) +
-                         (seen_count == 1 ? " was" : " were") + " seen to block in " +
-                         counted(static_cast<size_t>(runs.runs), "run") + " of " + path +
+  report.notes.push_back(plural(static_cast<int64_t>(seen_count), "finding") + " of " +
+                         std::to_string(counting) + (seen_count == 1 ? " was" : " were") +
+                         " seen to block in " + plural(runs.runs, "run") + " of " + path +
                          (perhaps > 0 ? "; of " + std::to_string(perhaps) +
                                             " more the C function was, from a line not seen"
                                       : ""));

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "findings/duration.h"
+#include "findings/plural.h"
 
 namespace cgoscope {
 
@@ -32,15 +33,12 @@ std::vector<ReportPlace> chain_of(const Finding& finding) {
 std::string seen_text(const Finding& finding) {
   if (!finding.observed) return "";
   const ObservedBlocking& seen = *finding.observed;
-  const auto counted = [](int64_t count, const std::string& thing) {
-    return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
-  };
   const std::string longest = format_duration_ns(std::llround(seen.max_ms) * 1'000'000);
-  const std::string runs = seen.runs > 1 ? ", in " + counted(seen.runs, "run") : "";
+  const std::string runs = seen.runs > 1 ? ", in " + plural(seen.runs, "run") : "";
   if (seen.by == MatchedBy::kFunction)
     return "a call of this C function by the package took " + longest + runs +
            "; from which line was not seen";
-  return counted(seen.calls, "long call") + ", the longest " + longest + runs;
+  return plural(seen.calls, "long call") + ", the longest " + longest + runs;
 }
 
 }  // namespace cgoscope

@@ -36,10 +36,4 @@ SavedRegisters saved_registers(const RuntimeRecord& g, const GLayout& layout) {
           g.value<uint64_t>(layout.sched_bp)};
 }
 
-bool is_unmoved(const GRecord& before, const SavedRegisters& saved_before, const RuntimeRecord& now,
-                const GLayout& layout) {
-  return read_g(now, layout, before.address).goid == before.goid &&
-         saved_registers(now, layout) == saved_before;
-}
-
 }  // namespace cgoscope

@@ -24,8 +24,4 @@ struct SavedRegisters {
 };
 SavedRegisters saved_registers(const RuntimeRecord& g, const GLayout& layout);
 
-// Whether both are of one goroutine that has not gone on in between.
-bool is_unmoved(const GRecord& before, const SavedRegisters& saved_before, const RuntimeRecord& now,
-                const GLayout& layout);
-
 }  // namespace cgoscope

@@ -178,7 +178,9 @@ class BlockReader {
     for (size_t i = 0; i < goroutines.size(); ++i) {
       Goroutine& one = goroutines[i];
       const auto now = again.at(i);
-      if (!now || !is_unmoved(one.record, one.saved, *now, g_)) one.pcs.clear();
+      const bool same = now && read_g(*now, g_, one.record.address).goid == one.record.goid &&
+                        saved_registers(*now, g_) == one.saved;
+      if (!same) one.pcs.clear();
     }
   }
 
