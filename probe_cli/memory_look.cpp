@@ -141,6 +141,7 @@ std::unordered_map<int64_t, pid_t> MemoryLook::tids_by_own_id() const {
 void MemoryLook::take_ms(Sample& sample, const std::unordered_map<uint64_t, uint64_t>& began_ns) {
   last_ = census_.read();
   problems_ = last_.problems;
+  missed_threads_ = false;
   if (!last_.sched || last_.ms.empty()) return;
   sample.memory_read = true;
   sample.threads_limit = last_.sched->threads_limit;
@@ -158,7 +159,10 @@ void MemoryLook::take_ms(Sample& sample, const std::unordered_map<uint64_t, uint
     const auto local = tids.find(m.tid);
     const std::optional<ThreadState> thread =
         read_thread(target_.pid(), local != tids.end() ? local->second : static_cast<pid_t>(m.tid));
-    if (!thread || thread->own_tid != m.tid) continue;  // it ended meanwhile
+    if (!thread || thread->own_tid != m.tid) {
+      missed_threads_ = true;
+      continue;
+    }
     if (!c_walker_ && m.in_cgo) {
       if (Result<CStackWalker> walker = CStackWalker::open(target_.pid())) {
         c_walker_ = std::move(*walker);

@@ -37,6 +37,8 @@ class MemoryLook {
 
   // What the last look could not read.
   const std::vector<std::string>& problems() const { return problems_; }
+  // Whether an M in a call had no thread any more: one that ended meanwhile, or all end.
+  bool missed_threads() const { return missed_threads_; }
 
  private:
   std::string wait_reason(GStatus status, uint8_t code) const;  // "" unless waiting
@@ -60,6 +62,7 @@ class MemoryLook {
   std::unordered_map<int64_t, Walked> walked_;
   Census last_;
   std::vector<std::string> problems_;
+  bool missed_threads_ = false;
 };
 
 }  // namespace cgoscope

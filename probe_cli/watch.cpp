@@ -268,23 +268,22 @@ void Run::loop() {
   const int64_t end_ns = options_.duration_ns ? began_ns_ + *options_.duration_ns : INT64_MAX;
   for (;;) {
     const int64_t now = monotonic_ns();
-    if (now >= end_ns && !kill_at_ns_) {
-      if (!command_ || options_.leave_running) {
-        why_ = "--duration is over";
-        break;
-      }
-      end_command("--duration is over");
+    const bool is_over = now >= end_ns && !kill_at_ns_;
+    if (is_over && (!command_ || options_.leave_running)) {
+      why_ = "--duration is over";
+      break;
     }
     if (kill_at_ns_ && now >= *kill_at_ns_) {
       command_->send(SIGKILL);
       kill_at_ns_ = INT64_MAX;
     }
     groups_->let_go(now);
-    if (now >= next_interval_ns_) {
+    if (now >= next_interval_ns_ || is_over) {
       interval(false);
       // What was missed while this machine was busy is not made up for.
       next_interval_ns_ = std::max(next_interval_ns_ + options_.interval_ns, monotonic_ns() + 1);
     }
+    if (is_over) end_command("--duration is over");  // after a look at it as it ran
     int64_t wake_ns = next_interval_ns_;
     if (const std::optional<int64_t> change = groups_->next_change_ns())
       wake_ns = std::min(wake_ns, *change);
@@ -335,13 +334,19 @@ void Run::look_at_memory(Sample& sample) {
     if (const std::vector<int64_t> goids = judge_->wants_locks_of(); !goids.empty())
       memory_->take_locks(sample, goids);
   }
+  std::vector<std::string> news;
   for (const std::string& problem : memory_->problems()) {
-    if (std::find(notes_.begin(), notes_.end(), problem) != notes_.end()) continue;
-    // A process that ends has lost its memory a little before it is seen to have ended.
-    pollfd end = {target_->pidfd(), POLLIN, 0};
-    if (poll(&end, 1, kEndingMs) > 0) return;
-    note(problem);
+    if (std::find(notes_.begin(), notes_.end(), problem) == notes_.end()) news.push_back(problem);
   }
+  if (news.empty() && !memory_->missed_threads()) return;
+  // A process that ends has lost its threads and memory a little before it is seen to have ended.
+  pollfd end = {target_->pidfd(), POLLIN, 0};
+  if (poll(&end, 1, kEndingMs) > 0) {
+    sample.memory_read = false;
+    sample.ms.clear();
+    return;
+  }
+  for (std::string& problem : news) note(std::move(problem));
 }
 
 void Run::interval(bool last) {
