@@ -127,6 +127,7 @@ class Run {
                                               a.message == b.message;
                                      }),
                          report_.errors.end());
+    sort_unknown();
     report_.findings = std::move(findings_);
     drop_dependencies();
     return std::move(report_);
@@ -184,6 +185,17 @@ class Run {
     }
     findings_ = std::move(findings);
     places_ = std::move(places);
+  }
+
+  // Of several packages, each function once, with the first call in the order of files.
+  void sort_unknown() {
+    std::vector<UnknownFunction>& unknown = report_.unknown;
+    const auto key = [](const UnknownFunction& one) {
+      return std::tie(one.header, one.name, one.go.file, one.go.line, one.go.column);
+    };
+    std::sort(unknown.begin(), unknown.end(),
+              [&](const auto& a, const auto& b) { return key(a) < key(b); });
+    unknown.erase(std::unique(unknown.begin(), unknown.end()), unknown.end());
   }
 
   void number_findings() {
@@ -257,6 +269,7 @@ class Run {
     LintReport kept;
     if (job.is_dependency) std::swap(report_, kept);  // nothing is reported of it
     report_.stats.go_call_sites += found.go_call_sites;
+    std::move(found.unknown.begin(), found.unknown.end(), std::back_inserter(report_.unknown));
     report_.errors.insert(report_.errors.end(), found.problems.begin(), found.problems.end());
     for (size_t i = 0; i < job.summarised.units.size(); ++i) {
       TranslationUnit& unit = job.summarised.units[i];

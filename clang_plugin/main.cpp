@@ -69,7 +69,7 @@ struct CommandLine {
   LintOptions lint;
   std::string format = "text", output, threshold, fail_on = "warning", partial;
   std::string baseline, new_baseline, revision, cache, observed;
-  bool wants_plugin_flags = false;
+  bool wants_plugin_flags = false, lists_unknown = false;
 };
 
 void add_options(CLI::App& app, CommandLine& line) {
@@ -129,6 +129,9 @@ void add_options(CLI::App& app, CommandLine& line) {
   app.add_flag("--across-packages", line.lint.across_packages,
                "Report calls of other packages' functions too that end in a blocking call of C: "
                "analyses the packages that are imported as well");
+  app.add_flag("--unknown", line.lists_unknown,
+               "List the library functions that are reached and of which the catalogue has no row: "
+               "they count as not blocking");
   app.add_option("--tags", line.lint.tags,
                  "Build tags with commas between them, as for `go build -tags`; may be given "
                  "several times")
@@ -264,6 +267,7 @@ int lint(int argc, char** argv) {
     apply_baseline(baseline, line.new_baseline, *report);
   }
   if (known.observed) apply_observed(*known.observed, line.observed, *report);
+  report->lists_unknown = line.lists_unknown;
   if (const int status = write_report(*report, line.format, line.output); status != kClean)
     return status;
   const Severity fail_on = *parse_severity(line.fail_on);

@@ -106,4 +106,19 @@ struct Problem {
   bool operator==(const Problem&) const = default;
 };
 
+// A function of a library that a call of Go reaches, and of which nothing is known: no body was
+// read and no row of the catalogue is about it. It counts as one that does not block, so silences
+// rest on it.
+struct UnknownFunction {
+  std::string name;    // as a row would name it: "alpm_db_update", "acme::Client::wait"
+  std::string header;  // that declares it, as #include has it; the file where it is no header; ""
+                       // when nothing declares it
+  bool library_has_rows = false;  // the catalogue knows other functions of the library
+  GoPlace go;                     // the first call that reaches it
+
+  bool operator==(const UnknownFunction& other) const {
+    return name == other.name && header == other.header;
+  }
+};
+
 }  // namespace cgoscope

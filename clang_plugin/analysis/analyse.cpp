@@ -5,6 +5,7 @@
 
 #include "clang_plugin/analysis/interpreter.h"
 #include "clang_plugin/analysis/message.h"
+#include "clang_plugin/analysis/unknown_functions.h"
 #include "clang_plugin/packages/go_constant.h"
 
 namespace cgoscope {
@@ -56,6 +57,7 @@ class Analysis {
     for (const SiteGroup& group : groups_) {
       for (const Site& site : group.sites) report(*group.file, site);
     }
+    note_unknown();
     return std::move(result_);
   }
 
@@ -199,7 +201,7 @@ class Analysis {
     const GoFile& file = *group.file;
     const TranslationUnit& unit = *group.unit;
     const auto visible = unit.visible.find(reference.name);
-    const std::string link_name = visible == unit.visible.end() ? reference.name : visible->second;
+    const std::string link_name = link_name_of(reference, unit);
     const FunctionId id = program_.function_id(link_name);
     const LinkedFunction linked = program_.function(id);
     if (unit.not_functions.contains(reference.name) && visible == unit.visible.end()) return;
@@ -255,6 +257,31 @@ class Analysis {
     }
   }
 
+  static std::string link_name_of(const GoReference& reference, const TranslationUnit& unit) {
+    const auto visible = unit.visible.find(reference.name);
+    return visible == unit.visible.end() ? reference.name : visible->second;
+  }
+
+  GoPlace go_place(const GoFile& file, const GoReference& reference) const {
+    return {
+        package_.import_path,
+        options_.display(file.path),
+        reference.line,
+        reference.column,
+        linker_package(package_) + "." + (reference.function.empty() ? "init" : reference.function),
+        "C." + reference.name};
+  }
+
+  void note_unknown() {
+    std::vector<EntryPoint> entries;
+    for (const SiteGroup& group : groups_) {
+      for (const Site& site : group.sites)
+        entries.push_back({go_place(*group.file, *site.reference), site.reference->name,
+                           link_name_of(*site.reference, *group.unit)});
+    }
+    result_.unknown = unknown_functions(program_, entries, options_.display);
+  }
+
   std::optional<Severity> severity_of(const BlockingEvent& event) const {
     if (!event.row) return event.spin_lock ? Severity::kNote : Severity::kError;
     Severity severity = Severity::kNote;
@@ -307,13 +334,7 @@ class Analysis {
     finding.severity = *severity;
     finding.bound = event.bound;
     if (event.bound == Bound::kBounded) finding.bound_ms = event.limit_ns / 1000000;
-    finding.go.package = package_.import_path;
-    finding.go.file = options_.display(file.path);
-    finding.go.line = reference.line;
-    finding.go.column = reference.column;
-    finding.go.function =
-        linker_package(package_) + "." + (reference.function.empty() ? "init" : reference.function);
-    finding.go.call = "C." + reference.name;
+    finding.go = go_place(file, reference);
     SuppressiblePlaces places;
     places.places.emplace_back(file.path, reference.line);
 

@@ -29,6 +29,7 @@ struct PackageFindings {
   std::vector<Finding> findings;
   std::vector<SuppressiblePlaces> places;  // parallel to findings; absolute paths
   std::vector<Problem> problems;           // what was judged with less than is known
+  std::vector<UnknownFunction> unknown;    // sorted by header and name
   int go_call_sites = 0;
 };
 

@@ -18,7 +18,7 @@ namespace cgoscope {
 inline constexpr size_t kMaxEntryBytes = size_t{64} << 20;  // a larger one is not kept
 
 // Counts up when what the bytes mean changes.
-inline constexpr int kEntryFormat = 1;
+inline constexpr int kEntryFormat = 2;
 
 struct CacheEntry {
   std::vector<FileAnswer> answers;

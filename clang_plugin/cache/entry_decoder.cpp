@@ -150,6 +150,9 @@ TranslationUnit read(const cache::Unit& from) {
     to.constants.insert_or_assign(to.constants.end(), constant.key(), constant.value());
   for (const cache::Visible& visible : from.visible())
     to.visible.insert_or_assign(to.visible.end(), visible.key(), visible.link_name());
+  for (const cache::Declaration& declaration : from.declared())
+    to.declared.insert_or_assign(to.declared.end(), declaration.key(),
+                                 Declaration{declaration.name(), minus_one(declaration.file())});
   to.not_functions.insert(from.not_functions().begin(), from.not_functions().end());
   read_all(from.allows(), to.allows);
   read_all(from.problems(), to.problems);

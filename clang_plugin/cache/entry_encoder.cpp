@@ -131,7 +131,7 @@ void write(const Problem& from, cache::Problem* to) {
 
 void write(const TranslationUnit& from, cache::Unit* to) {
   const auto& [main_file, files, functions, initialisers, globals, stored_functions, overriders,
-               constants, visible, not_functions, allows, problems, errors] = from;
+               constants, visible, declared, not_functions, allows, problems, errors] = from;
   to->set_main_file(main_file);
   for (const std::string& file : files) to->add_files(file);
   for (const auto& [key, function] : functions) write(key, function, to->add_functions());
@@ -148,6 +148,13 @@ void write(const TranslationUnit& from, cache::Unit* to) {
     cache::Visible* seen = to->add_visible();
     seen->set_key(key);
     seen->set_link_name(link_name);
+  }
+  for (const auto& [key, declaration] : declared) {
+    const auto& [name, file] = declaration;
+    cache::Declaration* one = to->add_declared();
+    one->set_key(key);
+    one->set_name(name);
+    one->set_file(plus_one(file));
   }
   for (const std::string& name : not_functions) to->add_not_functions(name);
   for (const CAllow& allow : allows) write(allow, to->add_allows());

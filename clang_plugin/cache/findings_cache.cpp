@@ -16,6 +16,24 @@ void write(const PathStep& from, cache::Step* to) {
   to->set_line(line);
 }
 
+void write(const GoPlace& from, cache::GoPlace* to) {
+  const auto& [package, file, line, column, function, call] = from;
+  to->set_package(package);
+  to->set_file(file);
+  to->set_line(line);
+  to->set_column(column);
+  to->set_function(function);
+  to->set_call(call);
+}
+
+void write(const UnknownFunction& from, cache::UnknownFunction* to) {
+  const auto& [name, header, library_has_rows, go] = from;
+  to->set_name(name);
+  to->set_header(header);
+  to->set_library_has_rows(library_has_rows);
+  write(go, to->mutable_go());
+}
+
 void write(const Finding& from, cache::Finding* to) {
   // What was observed comes to a finding after all this.
   const auto& [id, rule, severity, bound, bound_ms, go, c, path, message, advice, observed] = from;
@@ -25,16 +43,7 @@ void write(const Finding& from, cache::Finding* to) {
   to->set_severity(static_cast<uint32_t>(severity));
   if (bound) to->set_bound(static_cast<uint32_t>(*bound));
   if (bound_ms) to->set_bound_ms(*bound_ms);
-  {
-    const auto& [package, file, line, column, function, call] = go;
-    cache::GoPlace* place = to->mutable_go();
-    place->set_package(package);
-    place->set_file(file);
-    place->set_line(line);
-    place->set_column(column);
-    place->set_function(function);
-    place->set_call(call);
-  }
+  write(go, to->mutable_go());
   if (c) {
     const auto& [file, line, column, function, call] = *c;
     cache::CPlace* place = to->mutable_c();
@@ -51,6 +60,10 @@ void write(const Finding& from, cache::Finding* to) {
 
 PathStep read(const cache::Step& from) { return {from.function(), from.file(), from.line()}; }
 
+GoPlace read(const cache::GoPlace& from) {
+  return {from.package(), from.file(), from.line(), from.column(), from.function(), from.call()};
+}
+
 Finding read(const cache::Finding& from) {
   Finding to;
   to.id = from.id();
@@ -58,8 +71,7 @@ Finding read(const cache::Finding& from) {
   to.severity = static_cast<Severity>(from.severity());
   if (from.has_bound()) to.bound = static_cast<Bound>(from.bound());
   if (from.has_bound_ms()) to.bound_ms = from.bound_ms();
-  const cache::GoPlace& go = from.go();
-  to.go = {go.package(), go.file(), go.line(), go.column(), go.function(), go.call()};
+  to.go = read(from.go());
   if (from.has_c()) {
     const cache::CPlace& c = from.c();
     to.c = CPlace{c.file(), c.line(), c.column(), c.function(), c.call()};
@@ -78,7 +90,7 @@ bool is_sound(const cache::Finding& finding) {
 }  // namespace
 
 std::string encode_findings(std::string_view key, const PackageFindings& from) {
-  const auto& [findings, places, problems, go_call_sites] = from;
+  const auto& [findings, places, problems, unknown, go_call_sites] = from;
   cache::PackageFindings message;
   message.set_key(key.data(), key.size());
   for (size_t i = 0; i < findings.size(); ++i) {
@@ -94,6 +106,7 @@ std::string encode_findings(std::string_view key, const PackageFindings& from) {
     problem->set_line(line);
     problem->set_message(text);
   }
+  for (const UnknownFunction& function : unknown) write(function, message.add_unknown());
   message.set_go_call_sites(go_call_sites);
   return with_checksum(message.SerializeAsString());
 }
@@ -116,6 +129,9 @@ std::optional<PackageFindings> decode_findings(std::string_view key, std::string
   }
   for (const cache::FindingsProblem& problem : message.problems())
     to.problems.push_back({problem.file(), problem.line(), problem.message()});
+  for (const cache::UnknownFunction& function : message.unknown())
+    to.unknown.push_back(
+        {function.name(), function.header(), function.library_has_rows(), read(function.go())});
   to.go_call_sites = message.go_call_sites();
   return to;
 }

@@ -106,9 +106,13 @@ auto parts(const CAllow& of) {
   const auto& [a, b, c] = of;
   return std::tie(a, b, c);
 }
+auto parts(const Declaration& of) {
+  const auto& [a, b] = of;
+  return std::tie(a, b);
+}
 auto parts(const TranslationUnit& of) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m] = of;
-  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = of;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n);
 }
 auto parts(const SummarisedPackage& of) {
   const auto& [a, b] = of;

@@ -148,6 +148,10 @@ bool has_sound_trees(const TranslationUnit& unit) {
                        return is_none_or_below(named.second.initialiser,
                                                unit.initialisers.exprs.size());
                      }) &&
+         std::all_of(unit.declared.begin(), unit.declared.end(),
+                     [&](const auto& named) {
+                       return is_none_or_below(named.second.file, unit.files.size());
+                     }) &&
          std::all_of(unit.allows.begin(), unit.allows.end(),
                      [&](const CAllow& allow) { return allow.place.file < unit.files.size(); });
 }

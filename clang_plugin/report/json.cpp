@@ -18,6 +18,11 @@ Json observed_json(const std::optional<ObservedBlocking>& observed) {
           {"by", matched_by_name(observed->by)}};
 }
 
+Json to_json(const GoPlace& go) {
+  return {{"package", go.package}, {"file", go.file},         {"line", go.line},
+          {"column", go.column},   {"function", go.function}, {"call", go.call}};
+}
+
 Json to_json(const Finding& finding, bool is_observed) {
   Json json;
   json["id"] = finding.id;
@@ -25,9 +30,7 @@ Json to_json(const Finding& finding, bool is_observed) {
   json["severity"] = severity_name(finding.severity);
   json["bound"] = finding.bound ? Json(bound_name(*finding.bound)) : Json(nullptr);
   json["bound_ms"] = finding.bound_ms ? Json(*finding.bound_ms) : Json(nullptr);
-  const GoPlace& go = finding.go;
-  json["go"] = {{"package", go.package}, {"file", go.file},         {"line", go.line},
-                {"column", go.column},   {"function", go.function}, {"call", go.call}};
+  json["go"] = to_json(finding.go);
   if (finding.c) {
     const CPlace& c = *finding.c;
     json["c"] = {{"file", c.file},
@@ -63,11 +66,20 @@ std::string render_json(const LintReport& report) {
         {{"file", problem.file}, {"line", problem.line}, {"message", problem.message}});
   }
   json["notes"] = report.notes;
+  if (report.lists_unknown) {
+    json["unknown_functions"] = Json::array();
+    for (const UnknownFunction& function : report.unknown)
+      json["unknown_functions"].push_back({{"name", function.name},
+                                           {"header", function.header},
+                                           {"library_has_rows", function.library_has_rows},
+                                           {"go", to_json(function.go)}});
+  }
   const LintStats& stats = report.stats;
   json["stats"] = {{"packages", stats.packages},
                    {"translation_units", stats.translation_units},
                    {"c_functions", stats.c_functions},
                    {"go_call_sites", stats.go_call_sites},
+                   {"unknown_functions", report.unknown.size()},
                    {"elapsed_ms", stats.elapsed_ms}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -40,6 +40,8 @@ struct LintReport {
   LintStats stats;
   std::vector<SuppressedFinding> suppressed;  // in the order of findings
   std::vector<AnalysedPackage> packages;      // those that use cgo
+  std::vector<UnknownFunction> unknown;       // sorted by header and name, each once
+  bool lists_unknown = false;                 // they are wanted one by one (--unknown)
   bool is_observed = false;                   // runs of the probe say what was seen to block
 };
 

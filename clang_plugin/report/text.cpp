@@ -42,6 +42,28 @@ class TextReport {
     out_ += colour(kMagenta, "not analysed:") + " " + printable(problem.message) + "\n";
   }
 
+  void add(const std::vector<UnknownFunction>& unknown) {
+    if (unknown.empty()) return;
+    out_ += "library functions without a row in the catalogue, which count as not blocking:\n";
+    const std::string* header = nullptr;
+    for (const UnknownFunction& function : unknown) {
+      if (!header || *header != function.header) {
+        header = &function.header;
+        out_ +=
+            "  " + colour(kBold, header->empty() ? "declared nowhere" : printable(*header)) +
+            (function.library_has_rows || header->empty() ? ""
+                                                          : ", of whose library it has nothing") +
+            "\n";
+      }
+      out_ += "    ";
+      place(function.go.file, function.go.line, function.go.column);
+      out_ += printable(function.go.call);
+      if (function.go.call != "C." + function.name) out_ += " reaches " + printable(function.name);
+      out_ += "\n";
+    }
+    out_ += "\n";
+  }
+
   void add_note(const std::string& note) { out_ += "cgoscope-lint: " + printable(note) + "\n"; }
 
   std::string take() { return std::move(out_); }
@@ -120,6 +142,12 @@ std::string totals(const LintReport& report) {
                   many(stats.c_functions, "C function", "C functions"),
                   many(stats.translation_units, "translation unit", "translation units"),
                   stats.elapsed_ms / 1000, stats.elapsed_ms % 1000);
+  if (!report.unknown.empty()) {
+    const int count = static_cast<int>(report.unknown.size());
+    lines += many(count, "library function is", "library functions are") +
+             " unknown to the catalogue and " + (count == 1 ? "counts" : "count") +
+             " as not blocking" + (report.lists_unknown ? "" : ": --unknown lists them") + "\n";
+  }
   if (!report.errors.empty()) {
     lines += many(static_cast<int>(report.errors.size()), "problem", "problems") +
              " left part of the code unjudged (see above)\n";
@@ -131,6 +159,7 @@ std::string render_text(const LintReport& report, const TextStyle& style) {
   TextReport text(style);
   for (const Finding& finding : report.findings) text.add(finding);
   for (const Problem& problem : report.errors) text.add(problem);
+  if (report.lists_unknown) text.add(report.unknown);
   for (const std::string& note : report.notes) text.add_note(note);
   return text.take() + totals(report);
 }

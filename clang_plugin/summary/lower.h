@@ -59,6 +59,7 @@ class UnitLowering {
   bool worth_following(const clang::FunctionDecl* definition) const;
   bool may_be_named(const std::string& file);
   void note_overriders(const clang::CXXMethodDecl* method);
+  void note_declared(const clang::FunctionDecl* function);
 
   clang::ASTContext& context_;
   clang::SourceManager& sources_;

@@ -237,9 +237,24 @@ void UnitLowering::want(const clang::FunctionDecl* function) {
   if (const auto* method = llvm::dyn_cast<clang::CXXMethodDecl>(function);
       method && method->isVirtual())
     note_overriders(method);
-  if (!definition || !definition->hasBody() || definition->isDependentContext()) return;
+  if (!definition) return note_declared(function);
+  if (!definition->hasBody() || definition->isDependentContext()) return;
   if (!wanted_.insert(definition).second) return;
-  if (worth_following(definition)) todo_.push_back(definition);
+  if (worth_following(definition)) {
+    todo_.push_back(definition);
+  } else {
+    note_declared(definition);
+  }
+}
+
+void UnitLowering::note_declared(const clang::FunctionDecl* function) {
+  const bool is_compilers_own = function->isImplicit() && function->getBuiltinID() != 0;
+  if (is_compilers_own || function->isDependentContext() || function->isPureVirtual() ||
+      !wanted_.insert(function->getCanonicalDecl()).second)
+    return;
+  Declaration declared{catalogue_name(function), kNone};
+  if (!function->isImplicit()) declared.file = place(function->getLocation()).file;
+  unit_.declared.emplace(link_name(function), std::move(declared));
 }
 
 // The methods of this unit that may run where `method` is called through a base class.

@@ -214,6 +214,14 @@ struct CAllow {
   bool operator==(const CAllow&) const = default;
 };
 
+// A function whose body is elsewhere: in another file of the package, or in a library.
+struct Declaration {
+  std::string name;       // as Call::name
+  uint32_t file = kNone;  // that declares it, in TranslationUnit::files; kNone: none does
+
+  bool operator==(const Declaration&) const = default;
+};
+
 struct TranslationUnit {
   std::string main_file;  // as given: the .go file for a preamble, the C file otherwise
   std::vector<std::string> files;
@@ -224,10 +232,11 @@ struct TranslationUnit {
   // name.
   std::map<std::string, std::vector<std::string>> stored_functions;
   std::map<std::string, std::vector<std::string>>
-      overriders;                              // virtual method → methods that override it
-  std::map<std::string, int64_t> constants;    // C.NAME that Go uses and that is a constant here
-  std::map<std::string, std::string> visible;  // every function name that Go refers to here → its
-                                               // link name ("" when only declared)
+      overriders;                               // virtual method → methods that override it
+  std::map<std::string, int64_t> constants;     // C.NAME that Go uses and that is a constant here
+  std::map<std::string, std::string> visible;   // every function name that Go refers to here → its
+                                                // link name ("" when only declared)
+  std::map<std::string, Declaration> declared;  // by link name: what is used here without a body
   std::set<std::string>
       not_functions;  // names that Go refers to and that are types or variables here
   std::vector<CAllow> allows;

@@ -40,7 +40,7 @@ for path in reports:
     with open(path, encoding="utf-8") as file:
         check(path, json.load(file))
 
-run = subprocess.run([lint, "--format", "json", example], stdout=subprocess.PIPE, check=False)
+run = subprocess.run([lint, "--format", "json", "--unknown", example], stdout=subprocess.PIPE, check=False)
 if run.returncode != 1:
     failures.append(f"{lint} exited with {run.returncode} on {example}, where 1 was expected")
 real = json.loads(run.stdout)
@@ -73,6 +73,7 @@ dotted["go"]["call"] = "Query"
 right = {
     "schema": "cgoscope/lint/1", "tool": {"name": "cgoscope-lint", "version": "1"}, "findings": [finding, unused, spin, across, dotted],
     "errors": [{"file": "", "line": 0, "message": "m"}], "notes": ["n"],
+    "unknown_functions": [{"name": "f", "header": "", "library_has_rows": False, "go": dict(finding["go"])}],
     "stats": {"packages": 0, "translation_units": 0, "c_functions": 0, "go_call_sites": 0, "elapsed_ms": 0},
 }
 check("the right report", right)
@@ -81,6 +82,7 @@ check("the right report", right)
 wrong = [
     (["schema"], "cgoscope/lint/2"), (["notes"], DELETE), (["extra"], 1), (["tool", "extra"], 1), (["tool", "version"], ""),
     (["stats", "packages"], -1), (["stats", "packages"], 1.5), (["stats", "elapsed_ms"], DELETE), (["stats", "extra"], 1),
+    (["unknown_functions", 0, "name"], ""), (["unknown_functions", 0, "go"], DELETE), (["unknown_functions", 0, "calls"], 1),
     (["errors", 0, "line"], None), (["errors", 0, "message"], ""), (["errors", 0, "extra"], 1), (["notes", 0], None),
     (["findings", 0, "id"], "0123456789ABCDEF"), (["findings", 0, "id"], "0123456789abcdef0"), (["findings", 0, "rule"], "stuck-m"),
     (["findings", 0, "severity"], "off"), (["findings", 0, "bound"], "endless"), (["findings", 0, "bound"], None),

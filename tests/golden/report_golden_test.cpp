@@ -128,10 +128,25 @@ TEST_F(ReportGolden, Observed) {
   compare("observed", report);
 }
 
+// With the library functions that nothing is known of, one by one.
+TEST_F(ReportGolden, Unknown) {
+  const GoPlace go = direct("p/a.go", 3, 12).go;
+  GoPlace later = go;
+  later.line = 9;
+  LintReport report = report_of({});
+  report.unknown = {{"acme_handle", "", false, go},
+                    {"acme::Client::refresh", "acme/client.h", false, later},
+                    {"pause", "acme/client.h", false, go},
+                    {"git_\x1b[2J", "git2/remote.h", true, later}};
+  report.lists_unknown = true;
+  compare("unknown", report);
+}
+
 TEST_F(ReportGolden, Clean) {
   LintReport report = report_of({});
   report.stats = {3, 4, 120, 57, 12345};
   report.notes = {"CGO_ENABLED=0 is set; analysed as with CGO_ENABLED=1"};
+  report.unknown = {{"acme_wait", "acme.h", false, {}}};
   compare("clean", report);
 }
 

@@ -68,7 +68,7 @@ class MarkerReader {
  private:
   void read_line(const std::string& text, int line) {
     static const std::regex kMarker(
-        R"((?://|#) (expect|expect-error|expect-note|lint)(@[+-][0-9]+)?(\([^)]*\))?: (.*))");
+        R"((?://|#) (expect|expect-error|expect-note|expect-unknown|lint)(@[+-][0-9]+)?(\([^)]*\))?: (.*))");
     std::smatch match;
     if (!std::regex_search(text, match, kMarker)) {
       if (text.find("// expect") != std::string::npos) malformed(text, line);
@@ -78,6 +78,9 @@ class MarkerReader {
     const std::string kind = match.str(1);
     if (kind == "expect") {
       for (const std::string& one : split(match.str(4), '|')) add_finding(one, line);
+    } else if (kind == "expect-unknown") {
+      for (const std::string& one : split(match.str(4), '|'))
+        into_.unknown.push_back({file_, line, one});
     } else if (kind == "expect-note") {
       into_.notes.push_back(match.str(4));
     } else if (kind == "lint") {
@@ -172,6 +175,15 @@ bool fits(const ExpectedError& expected, const Problem& problem, const std::stri
   const bool line_fits = expected.line == 0 || problem.line == 0 || problem.line == expected.line;
   return line_fits && shown_file(problem.file, root) == expected.file &&
          problem.message.find(expected.text) != std::string::npos;
+}
+
+bool fits(const Expectations::Unknown& expected, const UnknownFunction& found,
+          const std::string& root) {
+  const std::string header = found.header.find(expected.file) == std::string::npos
+                                 ? found.header
+                                 : shown_file(found.header, root);
+  return expected.line == found.go.line && expected.file == shown_file(found.go.file, root) &&
+         expected.text == found.name + " " + header + (found.library_has_rows ? " known" : "");
 }
 
 bool is_name_byte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
@@ -279,6 +291,21 @@ std::string differences(const Expectations& expected, const LintReport& report,
   for (const Problem* problem : problems) {
     out << "+ error: " << at(shown_file(problem->file, root), problem->line) << problem->message
         << "\n";
+  }
+  if (!expected.unknown.empty()) {
+    std::vector<UnknownFunction> unknown = report.unknown;
+    for (const Expectations::Unknown& one : expected.unknown) {
+      const auto found = std::find_if(unknown.begin(), unknown.end(), [&](const auto& function) {
+        return fits(one, function, root);
+      });
+      if (found != unknown.end())
+        unknown.erase(found);
+      else
+        out << "- unknown: " << at(one.file, one.line) << one.text << "\n";
+    }
+    for (const UnknownFunction& one : unknown)
+      out << "+ unknown: " << at(shown_file(one.go.file, root), one.go.line) << one.name << " "
+          << one.header << (one.library_has_rows ? " known" : "") << "\n";
   }
   for (const std::string& note : expected.notes) {
     const bool found =

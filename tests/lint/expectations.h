@@ -18,6 +18,9 @@
 //   // expect-error(NAME): TEXT      the same for another file, "." for the fixture's folder, on
 //   any line
 //   // expect-note: TEXT             a note of the report; other notes may be there
+//   // expect-unknown: NAME HEADER [known]    a library function that the call of Go on this line is
+//   the first to reach (NAME HEADER | …); `known`: the catalogue has rows of its library. A fixture
+//   with such a marker has to have one for each
 //   // lint: threshold=100ms tags=a,b catalogue=rows.yaml across go     options of the run;
 //   `across`: --across-packages; `go`: needs the go command
 // What is not expected must not be found.
@@ -48,6 +51,12 @@ struct Expectations {
   std::vector<ExpectedFinding> findings;
   std::vector<ExpectedError> errors;
   std::vector<std::string> notes;
+  struct Unknown {
+    std::string file;
+    int line = 0;
+    std::string text;  // "acme_wait acme.h known"
+  };
+  std::vector<Unknown> unknown;
   LintOptions options;  // all but the patterns
   bool needs_go = false;
   std::vector<std::string> malformed;  // markers that are not understood

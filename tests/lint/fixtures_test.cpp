@@ -71,6 +71,7 @@ class LintFixture : public testing::Test {
   // In all formats, but for the time that it took.
   static std::string text_of(LintReport report) {
     report.stats.elapsed_ms = 0;
+    report.lists_unknown = true;
     return render_json(report) + render_text(report, {}) + render_sarif(report, {});
   }
 

@@ -36,6 +36,7 @@ PackageFindings full_findings() {
   return {{finding, bare},
           {{{{"/p/a.go", 7}, {"/p/a.c", 3}}, true}, {{{"/p/a.go", 9}}, false}},
           {{"/p/a.go", 5, "too much"}},
+          {{"acme_wait", "acme.h", true, finding.go}, {"made_up", "", false, {}}},
           12};
 }
 
@@ -59,6 +60,9 @@ TEST(KeptFindings, KeepEveryField) {
   EXPECT_EQ(read->places[0].places, all.places[0].places);
   EXPECT_TRUE(read->places[0].dropped);
   EXPECT_EQ(read->problems, all.problems);
+  EXPECT_EQ(read->unknown, all.unknown);
+  EXPECT_TRUE(read->unknown[0].library_has_rows);
+  EXPECT_EQ(read->unknown[0].go.line, 7);
   EXPECT_EQ(read->go_call_sites, 12);
   EXPECT_TRUE(alike(*read, all));
 }

@@ -100,6 +100,7 @@ CacheEntry full_entry() {
   unit.overriders["_ZN1A1fEv"] = {"_ZN1B1fEv"};
   unit.constants = {{"MAX", -7}, {"MIN", std::numeric_limits<int64_t>::min()}};
   unit.visible = {{"f", "f@/p/a.c:3"}, {"declared", ""}};
+  unit.declared = {{"_ZN3lib4waitEv", {"lib::wait", 1}}, {"made_up", {"made_up", kNone}}};
   unit.not_functions = {"type", "variable"};
   unit.allows = {{"blocking-call", "it is short", {1, 2, 3, true}}};
   unit.problems = {{"/p/a.h", 7, "header x.h not found"}};
