@@ -103,7 +103,7 @@ Result<std::string> build_go_program(const GoToolchain& toolchain, const GoProgr
   std::vector<std::string> command = {"env",
                                       "-C",
                                       program.folder.empty() ? folder.string() : program.folder,
-                                      "GOFLAGS=-mod=mod",
+                                      "GOFLAGS=-mod=mod -buildvcs=false",
                                       "GOTOOLCHAIN=local",
                                       "GOWORK=off",
                                       "GO111MODULE=on",
