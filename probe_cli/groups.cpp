@@ -71,6 +71,12 @@ void Groups::attach(SignalGroup group) {
   }
 }
 
+// While the run goes on: a call that returns unseen would seem to last.
+void Groups::detach(SignalGroup group) {
+  attachment_.detach(group);
+  if (group == SignalGroup::kCgo) attachment_.forget_cgo_calls();
+}
+
 bool Groups::begin(int64_t now_ns) {
   interval_began_ns_ = now_ns;
   for (const SignalGroup group : kAllGroups) {
@@ -108,7 +114,7 @@ void Groups::release(SignalGroup group) {
         return group_of(planned.signal) == group && wishes_[planned.signal] == Wish::kYes;
       });
   if (!state.wanted || asked_for) return;
-  attachment_.detach(group);
+  detach(group);
   const std::string failed = state.failed;
   state = {};
   state.failed = failed;
@@ -128,7 +134,7 @@ void Groups::let_go(int64_t now_ns) {
     Group& state = groups_[index(group)];
     if (!state.let_go_at_ns || *state.let_go_at_ns > now_ns) continue;
     state.let_go_at_ns.reset();
-    attachment_.detach(group);
+    detach(group);
   }
 }
 
@@ -186,7 +192,7 @@ double Groups::interval_over(int64_t now_ns) {
     state.share = next.share;
     state.let_go_at_ns.reset();
     if (next.share == 0) {
-      attachment_.detach(next.group);
+      detach(next.group);
       state.attached_before_ns = attachment_.attached_ns(next.group);
       continue;
     }

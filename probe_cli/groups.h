@@ -69,6 +69,7 @@ class Groups {
   void release(SignalGroup group);
   double hit_cost_ns(cg_signal signal) const;
   void attach(SignalGroup group);
+  void detach(SignalGroup group);
   // What the hits since the last time cost, by group, in ns.
   std::array<double, kSignalGroups> reckon();
   double share_of_cpus(const std::array<double, kSignalGroups>& costs_ns,

@@ -228,6 +228,17 @@ TEST_F(Ways, ASignalThatIsTooDearStaysDetached) {
   EXPECT_LT(yield.at("attached_ms"), 5000) << yield;
 }
 
+// What was in flight when the signals were let go returns unseen, and is not taken to last.
+TEST_F(Ways, ShortCallsDoNotLastWhenTheirSignalsAreLetGo) {
+  const fs::path binary = go_program("tests/live/programs", "tight");
+  const Ended ended = watch({"--duration", "8s", "--", binary.string()});
+  const json cgo = signal_of(ended.err, "cgo-return");
+  ASSERT_FALSE(cgo.is_null()) << ended.err;
+  EXPECT_EQ(cgo.at("state"), "detached");
+  EXPECT_TRUE(finding_of(ended.err, "stuck-m").is_null()) << ended.err;
+  EXPECT_EQ(ended.status, 0) << ended.err;
+}
+
 TEST_F(Ways, AStormOfAttachingHarmsNothing) {
   Program target({go_program("tests/live/programs", "storm")});
   sleep_ms(300);
