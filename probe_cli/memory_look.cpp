@@ -115,7 +115,7 @@ std::optional<MSample> MemoryLook::m_sample(const MRecord& m, const ThreadState&
     sample.syscall = syscall_name(*thread.syscall);
     if (sample.syscall == "read")
       sample.terminal_read = is_terminal(target_.pid(), thread.arguments[0]);
-  } else if (thread.state != 'R') {
+  } else if (thread.syscall_forbidden && thread.state != 'R') {
     sample.syscall = kUnreadSyscall;
     if (std::find(problems_.begin(), problems_.end(), kUnreadNote) == problems_.end())
       problems_.emplace_back(kUnreadNote);

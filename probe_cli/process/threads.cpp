@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <iterator>
 
 #include "probe_cli/process/proc_file.h"
@@ -143,6 +144,8 @@ std::optional<ThreadState> read_thread(pid_t pid, pid_t tid) {
   }
   if (const auto syscall = read_proc_file(task_path(pid, tid, "syscall"))) {
     parse_thread_syscall(*syscall, state);
+  } else {
+    state.syscall_forbidden = errno == EACCES || errno == EPERM;
   }
   return state;
 }

@@ -24,6 +24,7 @@ struct ThreadState {
                                     // between two readings, and not running: the same wait
   // The system call that it waits in; nullopt while it runs, or when not readable.
   std::optional<long> syscall;
+  bool syscall_forbidden = false;  // the kernel does not let us see it
   uint64_t arguments[6] = {};
   uint64_t stack_pointer = 0, program_counter = 0;  // of user space; 0 when not known
 };

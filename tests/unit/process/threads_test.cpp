@@ -130,6 +130,27 @@ TEST(Threads, OfARealProcess) {
   EXPECT_EQ(read_thread(child.pid(), threads[1])->voluntary_switches, state->voluntary_switches);
 }
 
+// One that is stopped outside of a system call waits too, and in none.
+TEST(Threads, WaitingInNoSystemCallIsNotForbidden) {
+  const ForkedChild child([](int ready) {
+    say_ready(ready);
+    volatile bool on = true;
+    while (on) {
+    }
+  });
+  std::optional<ThreadState> state;
+  ASSERT_TRUE(eventually([&] {
+    kill(child.pid(), SIGSTOP);
+    waitpid(child.pid(), nullptr, WUNTRACED);
+    state = read_thread(child.pid(), child.pid());
+    if (state && !state->syscall) return true;
+    kill(child.pid(), SIGCONT);  // it was still saying that it is ready
+    return false;
+  }));
+  EXPECT_EQ(state->state, 'T');
+  EXPECT_FALSE(state->syscall_forbidden);
+}
+
 TEST(Threads, OfAProcessThatIsGone) {
   ForkedChild child(say_ready);
   const pid_t pid = child.pid();
