@@ -37,6 +37,9 @@ constexpr int64_t kKillAfterNs = 5 * kSecond;
 constexpr int kEndingMs = 100;
 // Goroutines are read again when so many times has passed what reading them took.
 constexpr int64_t kGoroutinesEvery = 20;
+constexpr const char* kStoppedNote =
+    "the process was stopped for a while, by a signal (SIGSTOP, Ctrl-Z) or a debugger; it was not "
+    "looked at then, and how long C calls take has that time in it";
 
 class Run {
  public:
@@ -326,6 +329,10 @@ void Run::hear_events() {
 void Run::look_at_memory(Sample& sample) {
   sample.threads = count_threads(target_->pid());
   if (!memory_is_read_) return;
+  if (is_stopped(target_->pid())) {  // what stands still now is no sign of anything
+    if (std::find(notes_.begin(), notes_.end(), kStoppedNote) == notes_.end()) note(kStoppedNote);
+    return;
+  }
   memory_->take_ms(sample, sampler_->began_ns());
   if (const int64_t begin_ns = monotonic_ns(); begin_ns >= next_goroutines_ns_) {
     memory_->take_goroutines(sample);

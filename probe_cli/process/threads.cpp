@@ -133,6 +133,12 @@ int count_threads(pid_t pid) {
   return static_cast<int>(leader.process_threads);
 }
 
+bool is_stopped(pid_t pid) {
+  const std::optional<std::string> text = read_proc_file("/proc/" + std::to_string(pid) + "/stat");
+  ThreadState leader;
+  return text && parse_thread_stat(*text, leader) && (leader.state == 'T' || leader.state == 't');
+}
+
 std::optional<ThreadState> read_thread(pid_t pid, pid_t tid) {
   ThreadState state;
   state.tid = tid;

@@ -32,6 +32,9 @@ struct ThreadState {
 // How many threads there are; 0 when the process is gone.
 int count_threads(pid_t pid);
 
+// Whether it is stopped as a whole: by a signal (SIGSTOP, Ctrl-Z), or by a debugger.
+bool is_stopped(pid_t pid);
+
 // One thread; nullopt when it is gone.
 std::optional<ThreadState> read_thread(pid_t pid, pid_t tid);
 

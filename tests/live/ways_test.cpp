@@ -239,6 +239,20 @@ TEST_F(Ways, ShortCallsDoNotLastWhenTheirSignalsAreLetGo) {
   EXPECT_EQ(ended.status, 0) << ended.err;
 }
 
+// Nothing goes on in it, and nothing is wrong with it.
+TEST_F(Ways, AProcessThatIsStoppedIsNotStuck) {
+  Program target({go_program("tests/live/programs", "tight")}, false);
+  Program probe({CGOSCOPE, "watch", "--format", "json", "-p", std::to_string(target.pid()),
+                 "--duration", "8s"});
+  sleep_ms(2000);
+  target.send(SIGSTOP);
+  sleep_ms(4000);
+  target.send(SIGCONT);
+  const Ended ended = probe.wait(60'000);
+  EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+  EXPECT_NE(ended.out.find("the process was stopped for a while"), std::string::npos) << ended.out;
+}
+
 TEST_F(Ways, AStormOfAttachingHarmsNothing) {
   Program target({go_program("tests/live/programs", "storm")});
   sleep_ms(300);

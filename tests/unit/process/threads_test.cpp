@@ -151,6 +151,16 @@ TEST(Threads, WaitingInNoSystemCallIsNotForbidden) {
   EXPECT_FALSE(state->syscall_forbidden);
 }
 
+TEST(Threads, OfAProcessThatIsStopped) {
+  const ForkedChild child(say_ready);
+  EXPECT_FALSE(is_stopped(child.pid()));
+  kill(child.pid(), SIGSTOP);
+  EXPECT_TRUE(eventually([&] { return is_stopped(child.pid()); }));
+  kill(child.pid(), SIGCONT);
+  EXPECT_TRUE(eventually([&] { return !is_stopped(child.pid()); }));
+  EXPECT_FALSE(is_stopped(-1));
+}
+
 TEST(Threads, OfAProcessThatIsGone) {
   ForkedChild child(say_ready);
   const pid_t pid = child.pid();
