@@ -15,11 +15,13 @@
 
 #include "probe_cli/attach/attachment.h"
 #include "probe_cli/clock.h"
+#include "probe_cli/detect/wording.h"
 #include "probe_cli/go/go_binary.h"
 #include "probe_cli/groups.h"
 #include "probe_cli/memory_look.h"
 #include "probe_cli/privileges.h"
 #include "probe_cli/process/command.h"
+#include "probe_cli/process/proc_file.h"
 #include "probe_cli/process/target.h"
 #include "probe_cli/process/threads.h"
 #include "probe_cli/report/output.h"
@@ -55,6 +57,7 @@ class Run {
   void end_command(std::string why);
   void hear_events();
   void look_at_memory(Sample& sample);
+  void notice_execve();
   void interval(bool last);
   int finish();
   void note(std::string text) { notes_.push_back(std::move(text)); }
@@ -63,6 +66,8 @@ class Run {
   SignalDescriptor signals_;
   std::optional<Command> command_;
   std::optional<Target> target_;
+  std::optional<Target::Image> image_;
+  bool was_replaced_ = false;  // by another program
   std::optional<GoBinary> binary_;
   std::string executable_;
   LinkKind link_kind_ = LinkKind::kUprobeMulti;
@@ -215,6 +220,7 @@ Result<int> Run::run() {
   const Result<uint64_t> base = target_->load_base(binary_->image->first_address());
   if (!base && binary_->image->position_independent() && !target_->exited()) return base.error();
   if (base) load_base_ = *base;
+  image_ = target_->image();
   symbols_.emplace(*binary_, load_base_);
   sampler_.emplace(*attachment_, *symbols_);
   memory_.emplace(*target_, *binary_, load_base_, *symbols_);
@@ -287,6 +293,10 @@ void Run::loop() {
       next_interval_ns_ = std::max(next_interval_ns_ + options_.interval_ns, monotonic_ns() + 1);
     }
     if (is_over) end_command("--duration is over");  // after a look at it as it ran
+    if (!command_ && was_replaced_) {
+      why_ = "the process has executed another program";
+      break;
+    }
     int64_t wake_ns = next_interval_ns_;
     if (const std::optional<int64_t> change = groups_->next_change_ns())
       wake_ns = std::min(wake_ns, *change);
@@ -356,7 +366,32 @@ void Run::look_at_memory(Sample& sample) {
   for (std::string& problem : news) note(std::move(problem));
 }
 
+// The probes and what is known of the program hold for the same file at the same address only.
+void Run::notice_execve() {
+  std::optional<Target::Image> now = target_->image();
+  if (!image_ || !now || *now == *image_) return;
+  const Result<uint64_t> base = target_->load_base(binary_->image->first_address());
+  const bool same =
+      now->device == image_->device && now->inode == image_->inode && base && *base == load_base_;
+  image_ = std::move(now);
+  if (same) {
+    note(
+        fmt::format("the process executed itself again (execve) after {}; its goroutines, threads "
+                    "and timers are others since then",
+                    spoken_duration(monotonic_ns() - began_ns_)));
+    return;
+  }
+  note(fmt::format(
+      "after {} the process executed another program, {}; that is not watched: "
+      "cgoscope watch -p {}",
+      spoken_duration(monotonic_ns() - began_ns_),
+      link_text(target_->executable()).value_or("which cannot be read"), target_->pid()));
+  was_replaced_ = partly_ = census_tried_ = true;
+  memory_is_read_ = false;
+}
+
 void Run::interval(bool last) {
+  if (!was_replaced_) notice_execve();
   if (!census_tried_ && !target_->exited()) start_census();
   const int64_t now = monotonic_ns();
   double share = 0;

@@ -253,6 +253,32 @@ TEST_F(Ways, AProcessThatIsStoppedIsNotStuck) {
   EXPECT_NE(ended.out.find("the process was stopped for a while"), std::string::npos) << ended.out;
 }
 
+TEST_F(Ways, AnotherProgramInItsPlaceIsSaid) {
+  const std::string program = go_program("tests/live/programs", "again");
+  const std::string other = go_program("tests/live/programs", "quiet");
+  {
+    SCOPED_TRACE("attached");
+    Program target({program, other}, false);
+    const Ended ended = watch({"-p", std::to_string(target.pid()), "--duration", "20s"});
+    EXPECT_EQ(ended.status, 4) << ended.out << ended.err;
+    EXPECT_EQ(records(ended.out).back().at("why"), "the process has executed another program");
+    EXPECT_NE(ended.out.find(other), std::string::npos) << ended.out;
+    EXPECT_TRUE(target.running());
+  }
+  {
+    SCOPED_TRACE("started by us");
+    const Ended ended = watch({"--duration", "4s", "--", program, other});
+    EXPECT_EQ(ended.status, 4) << ended.out << ended.err;
+    EXPECT_EQ(records(ended.err).back().at("why"), "--duration is over");
+  }
+  {
+    SCOPED_TRACE("itself");
+    const Ended ended = watch({"--", program, program});
+    EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_NE(ended.err.find("executed itself again"), std::string::npos) << ended.err;
+  }
+}
+
 TEST_F(Ways, AStormOfAttachingHarmsNothing) {
   Program target({go_program("tests/live/programs", "storm")});
   sleep_ms(300);
