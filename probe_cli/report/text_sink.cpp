@@ -394,8 +394,8 @@ class TextSink : public Sink {
                       number(call.in_flight)));
     }
     for (const ParkRow& row : summary.parks) {
-      say(fmt::format("  parked {} times, {}: {}", number(row.count), row.reason,
-                      full_place(row.where)));
+      say(fmt::format("  parked {}, {}: {}", counted(static_cast<int64_t>(row.count), "time"),
+                      row.reason, full_place(row.where)));
     }
     for (const TimerRow& row : summary.timers) {
       say(fmt::format("  timers: {} created, {} stopped, {} fired: {}", number(row.created),
