@@ -37,6 +37,8 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kStartupNs = 2 * kSecond;  // how long a runtime may take to set itself up
 constexpr int64_t kKillAfterNs = 5 * kSecond;
 constexpr int kEndingMs = 100;
+// How long the probe may cost too much, also when looks are further apart.
+constexpr int64_t kReckonAfterNs = kSecond;
 // Goroutines are read again when so many times has passed what reading them took.
 constexpr int64_t kGoroutinesEvery = 20;
 constexpr const char* kStoppedNote =
@@ -59,6 +61,7 @@ class Run {
   void look_at_memory(Sample& sample);
   void notice_execve();
   void interval(bool last);
+  bool is_written();
   int finish();
   void note(std::string text) { notes_.push_back(std::move(text)); }
 
@@ -87,7 +90,8 @@ class Run {
   std::vector<EventSample> events_;
   bool census_tried_ = false;
   bool partly_ = false;
-  double cpus_ = 1;  // that the target may use, as of the attach
+  double cpus_ = 1;            // that the target may use, as of the attach
+  double cost_before_ns_ = 0;  // as of the look before
   uint64_t load_base_ = 0;
   int64_t attach_ns_ = 0, detach_ns_ = 0;
   int64_t began_ns_ = 0, census_until_ns_ = 0, next_interval_ns_ = 0;
@@ -166,7 +170,7 @@ Result<bool> Run::attach() {
   attachment_ = std::move(*attachment);
   cpus_ = target_->usable_cpus();
   groups_.emplace(*attachment_, std::move(planned), wishes, Budget(options_.max_overhead, cpus_),
-                  *cost, cpus_);
+                  *cost);
   began_ns_ = monotonic_ns();
   if (!groups_->begin(began_ns_)) partly_ = true;
   attach_ns_ = monotonic_ns() - began_ns_;
@@ -291,13 +295,19 @@ void Run::loop() {
       interval(false);
       // What was missed while this machine was busy is not made up for.
       next_interval_ns_ = std::max(next_interval_ns_ + options_.interval_ns, monotonic_ns() + 1);
+      if ((!command_ || options_.leave_running) && !is_written()) {
+        why_ = "the report cannot be written";
+        break;
+      }
+    } else if (now - groups_->interval_began_ns() >= kReckonAfterNs) {
+      groups_->interval_over(now);
     }
     if (is_over) end_command("--duration is over");  // after a look at it as it ran
     if (!command_ && was_replaced_) {
       why_ = "the process has executed another program";
       break;
     }
-    int64_t wake_ns = next_interval_ns_;
+    int64_t wake_ns = std::min(next_interval_ns_, groups_->interval_began_ns() + kReckonAfterNs);
     if (const std::optional<int64_t> change = groups_->next_change_ns())
       wake_ns = std::min(wake_ns, *change);
     if (!kill_at_ns_) wake_ns = std::min(wake_ns, end_ns);
@@ -394,9 +404,8 @@ void Run::interval(bool last) {
   if (!was_replaced_) notice_execve();
   if (!census_tried_ && !target_->exited()) start_census();
   const int64_t now = monotonic_ns();
-  double share = 0;
   if (last) {  // first, so that nothing is counted while it is read
-    share = groups_->end(now);
+    groups_->end();
     detach_ns_ = monotonic_ns() - now;
   }
   Sample sample;
@@ -410,10 +419,13 @@ void Run::interval(bool last) {
     sample.goroutines_read = true;
   }
   last_words_.reset();
-  if (!last) share = groups_->interval_over(now);
+  if (!last) groups_->interval_over(now);
   sample.run_ns = now - began_ns_;
   sample.last = last;
-  sample.overhead_share = share;
+  sample.overhead_share =
+      (groups_->cost_ns() - cost_before_ns_) /
+      (static_cast<double>(std::max<int64_t>(sample.run_ns - last_.run_ns, 1)) * cpus_);
+  cost_before_ns_ = groups_->cost_ns();
   sample.signals = groups_->signal_samples();
   sample.events = std::exchange(events_, {});
   if (!target_->exited()) cpu_time_last_ns_ = target_->cpu_time_ns();
@@ -423,6 +435,8 @@ void Run::interval(bool last) {
   if (!last) groups_->follow([&](cg_signal signal) { return judge_->wants(signal); });
   last_ = std::move(sample);
 }
+
+bool Run::is_written() { return output_->flush() && (!record_ || record_->flush()); }
 
 int Run::finish() {
   RunEnd end;

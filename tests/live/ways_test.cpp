@@ -321,6 +321,29 @@ TEST_F(Ways, TheBudgetIsKept) {
   EXPECT_FALSE(finding_of(ended.err, "timer-flood").is_null()) << ended.err;
 }
 
+// However far apart the looks are.
+TEST_F(Ways, TheBudgetIsKeptBetweenLooks) {
+  const fs::path binary = go_program("tests/live/programs", "tight");
+  const Ended ended = watch({"--interval", "1m", "--duration", "6s", "--", binary.string()});
+  const json call = signal_of(ended.err, "cgo-call");
+  ASSERT_FALSE(call.is_null()) << ended.err;
+  EXPECT_GT(call.at("hits"), 1000);
+  EXPECT_LT(call.at("attached_ms"), 3000) << call;
+}
+
+TEST_F(Ways, NobodyReadsTheReportAnyMore) {
+  Program target({go_program("tests/live/programs", "tight")}, false);
+  const Ended ended =
+      Program({"bash", "-c",
+               std::string(CGOSCOPE) + " watch --format json -p " + std::to_string(target.pid()) +
+                   " | head -n 1; exit ${PIPESTATUS[0]}"})
+          .wait(30'000);
+  EXPECT_FALSE(ended.timed_out);
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_NE(ended.err.find("the reader went away"), std::string::npos) << ended.err;
+  EXPECT_TRUE(target.running());
+}
+
 TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
   const std::string recording = (fs::path(testing::TempDir()) / "run.rec").string();
   const Ended live = watch(
