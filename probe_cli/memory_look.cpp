@@ -176,6 +176,9 @@ void MemoryLook::take_ms(Sample& sample, const std::unordered_map<uint64_t, uint
       in_call->began_ns = static_cast<int64_t>(began->second);
     sample.ms.push_back(std::move(*in_call));
   }
+  std::erase_if(walked_, [&](const auto& row) {
+    return std::ranges::find(sample.ms, row.first, &MSample::tid) == sample.ms.end();
+  });
 }
 
 void MemoryLook::take_locks(Sample& sample, const std::vector<int64_t>& goids) {
@@ -202,7 +205,7 @@ void MemoryLook::take_locks(Sample& sample, const std::vector<int64_t>& goids) {
   }
 }
 
-void MemoryLook::take_goroutines(Sample& sample) {
+void MemoryLook::take_goroutines(Sample& sample, StacksOf stacks_of) {
   Goroutines goroutines = goroutines_.read(last_.ms);
   problems_.insert(problems_.end(), goroutines.problems.begin(), goroutines.problems.end());
   if (!goroutines.problems.empty()) return;
@@ -219,7 +222,8 @@ void MemoryLook::take_goroutines(Sample& sample) {
     one.count = group.count;
     one.estimated = group.estimated;
     one.waits_since_ns = group.waits_since_ns;
-    one.stack = symbols_.go_stack(group.stack, false);
+    if (stacks_of == StacksOf::kAll || group.status == GStatus::kWaiting)
+      one.stack = symbols_.go_stack(group.stack, false);
     one.started = symbols_.go_stack({group.start_pc}, false);
     one.go = symbols_.go_stack({group.go_pc}, true);
     // Of the first one, the runtime's start.

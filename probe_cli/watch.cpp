@@ -342,7 +342,7 @@ void Run::hear_events() {
   if (events_.size() == before || !memory_is_read_) return;
   Sample now;
   memory_->take_ms(now, sampler_->began_ns());
-  memory_->take_goroutines(now);
+  memory_->take_goroutines(now, StacksOf::kWaiting);
   if (now.goroutines_read) last_words_ = std::move(now);
 }
 
@@ -355,7 +355,7 @@ void Run::look_at_memory(Sample& sample) {
   }
   memory_->take_ms(sample, sampler_->began_ns());
   if (const int64_t begin_ns = monotonic_ns(); begin_ns >= next_goroutines_ns_) {
-    memory_->take_goroutines(sample);
+    memory_->take_goroutines(sample, StacksOf::kWaiting);
     const int64_t end_ns = monotonic_ns();
     next_goroutines_ns_ = end_ns + kGoroutinesEvery * (end_ns - begin_ns);
     if (const std::vector<int64_t> goids = judge_->wants_locks_of(); !goids.empty())

@@ -358,6 +358,26 @@ TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
   EXPECT_EQ(lenient.status, 0) << lenient.out << lenient.err;
 }
 
+// Their stacks would be ever new ones, and those that are known are kept.
+TEST_F(Ways, OnlyGoroutinesThatWaitHaveStacks) {
+  const std::string recording = (fs::path(testing::TempDir()) / "stacks.rec").string();
+  watch({"--record", recording, "--duration", "3s", "--",
+         go_program("tests/live/programs", "storm")});
+  std::ifstream file(recording);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  int waiting_count = 0, other_count = 0;
+  for (const json& record : records(text)) {
+    if (!record.contains("sample")) continue;
+    for (const json& goroutine : record.at("sample").value("goroutines", json::array())) {
+      const bool waits = goroutine.at("state") == "waiting";
+      ++(waits ? waiting_count : other_count);
+      EXPECT_TRUE(waits || goroutine.value("stack", 0) == 0) << goroutine;
+    }
+  }
+  EXPECT_GT(waiting_count, 0);
+  EXPECT_GT(other_count, 0);
+}
+
 TEST_F(Ways, WhatIsNoRunningGoProgramIsSaidSo) {
   Program sleeper({"sleep", "60"}, false);
   Program zombie({"true"}, false);
