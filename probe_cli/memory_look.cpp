@@ -5,6 +5,7 @@
 #include <map>
 #include <string_view>
 #include <tuple>
+#include <unordered_set>
 
 #include "probe_cli/process/proc_file.h"
 #include "probe_cli/process/threads.h"
@@ -176,9 +177,9 @@ void MemoryLook::take_ms(Sample& sample, const std::unordered_map<uint64_t, uint
       in_call->began_ns = static_cast<int64_t>(began->second);
     sample.ms.push_back(std::move(*in_call));
   }
-  std::erase_if(walked_, [&](const auto& row) {
-    return std::ranges::find(sample.ms, row.first, &MSample::tid) == sample.ms.end();
-  });
+  std::unordered_set<int64_t> in_calls;
+  for (const MSample& m : sample.ms) in_calls.insert(m.tid);
+  std::erase_if(walked_, [&](const auto& row) { return !in_calls.contains(row.first); });
 }
 
 void MemoryLook::take_locks(Sample& sample, const std::vector<int64_t>& goids) {
