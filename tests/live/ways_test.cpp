@@ -358,6 +358,17 @@ TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
   EXPECT_EQ(lenient.status, 0) << lenient.out << lenient.err;
 }
 
+TEST_F(Ways, WhatNamesNoRuleIsSaidSo) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--rule", "stuck"},
+                                                    {"--no-rule", "stuck"},
+                                                    {"--ignore", "stuck:main.*"}}) {
+    const Ended ended =
+        Program({CGOSCOPE, "replay", arguments[0], arguments[1], "run.rec"}).wait(10'000);
+    EXPECT_EQ(ended.status, 2) << arguments[0];
+    EXPECT_NE(ended.err.find("`cgoscope rules` lists them"), std::string::npos) << ended.err;
+  }
+}
+
 // Their stacks would be ever new ones, and those that are known are kept.
 TEST_F(Ways, OnlyGoroutinesThatWaitHaveStacks) {
   const std::string recording = (fs::path(testing::TempDir()) / "stacks.rec").string();
