@@ -150,8 +150,11 @@ struct Explain {
                                    wait.reason, at.empty() ? "" : " at " + at);
     }
     if (text.measured.empty()) text.measured = "it ended before its goroutines were read";
-    text.costs = evidence.whole ? "the program does nothing any more"
-                                : "none of them does its work, nor does who comes to wait for them";
+    text.costs = evidence.whole && evidence.foreign_threads_count > 0
+                     ? "the program does nothing unless C calls back"
+                 : evidence.whole
+                     ? "the program does nothing any more"
+                     : "none of them does its work, nor does who comes to wait for them";
     return text;
   }
   EvidenceText operator()(const GoroutineFloodEvidence& evidence) const {
