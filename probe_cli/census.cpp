@@ -55,7 +55,7 @@ Result<int> take_census(const CensusOptions& options, std::ostream& out) {
   sample.wall_ns = clock_ns(CLOCK_REALTIME);
   sample.threads = count_threads(options.pid);
   look.take_ms(sample, {});
-  look.take_goroutines(sample);
+  look.take_goroutines(sample, StacksOf::kAll);
   report.read_ms = static_cast<double>(monotonic_ns() - sample.at_ns) / 1e6;
   report.ps_count = look.census().ps;
   report.problems = look.problems();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 
 namespace cgoscope {
 namespace {
@@ -42,13 +41,12 @@ std::vector<Wish> wishes_for(const std::vector<std::string>& names) {
 }
 
 Groups::Groups(Attachment& attachment, std::vector<PlannedSignal> signals, std::vector<Wish> wishes,
-               Budget budget, HitCost cost, double cpus)
+               Budget budget, HitCost cost)
     : attachment_(attachment),
       signals_(std::move(signals)),
       wishes_(std::move(wishes)),
       budget_(std::move(budget)),
-      cost_(cost),
-      cpus_(cpus) {
+      cost_(cost) {
   for (const PlannedSignal& planned : signals_) {
     if (planned.state == SignalState::kReady && wishes_[planned.signal] == Wish::kYes)
       groups_[index(group_of(planned.signal))].wanted = true;
@@ -69,6 +67,12 @@ void Groups::attach(SignalGroup group) {
     state.failed = attached.error().message();
     tell(group, "not attached: " + state.failed);
   }
+}
+
+// While the run goes on: a call that returns unseen would seem to last.
+void Groups::detach(SignalGroup group) {
+  attachment_.detach(group);
+  if (group == SignalGroup::kCgo) attachment_.forget_cgo_calls();
 }
 
 bool Groups::begin(int64_t now_ns) {
@@ -108,7 +112,7 @@ void Groups::release(SignalGroup group) {
         return group_of(planned.signal) == group && wishes_[planned.signal] == Wish::kYes;
       });
   if (!state.wanted || asked_for) return;
-  attachment_.detach(group);
+  detach(group);
   const std::string failed = state.failed;
   state = {};
   state.failed = failed;
@@ -128,7 +132,7 @@ void Groups::let_go(int64_t now_ns) {
     Group& state = groups_[index(group)];
     if (!state.let_go_at_ns || *state.let_go_at_ns > now_ns) continue;
     state.let_go_at_ns.reset();
-    attachment_.detach(group);
+    detach(group);
   }
 }
 
@@ -150,18 +154,12 @@ std::array<double, kSignalGroups> Groups::reckon() {
   return costs_ns;
 }
 
-double Groups::share_of_cpus(const std::array<double, kSignalGroups>& costs_ns,
-                             int64_t interval_ns) const {
-  return std::accumulate(costs_ns.begin(), costs_ns.end(), 0.0) /
-         (static_cast<double>(interval_ns) * cpus_);
-}
-
-double Groups::end(int64_t now_ns) {
+void Groups::end() {
   attachment_.detach(kAllGroups);
-  return share_of_cpus(reckon(), std::max<int64_t>(now_ns - interval_began_ns_, 1));
+  reckon();
 }
 
-double Groups::interval_over(int64_t now_ns) {
+void Groups::interval_over(int64_t now_ns) {
   const int64_t interval_ns = std::max<int64_t>(now_ns - interval_began_ns_, 1);
   interval_began_ns_ = now_ns;
   const std::array<double, kSignalGroups> costs_ns = reckon();
@@ -186,7 +184,7 @@ double Groups::interval_over(int64_t now_ns) {
     state.share = next.share;
     state.let_go_at_ns.reset();
     if (next.share == 0) {
-      attachment_.detach(next.group);
+      detach(next.group);
       state.attached_before_ns = attachment_.attached_ns(next.group);
       continue;
     }
@@ -195,7 +193,6 @@ double Groups::interval_over(int64_t now_ns) {
       state.let_go_at_ns =
           now_ns + static_cast<int64_t>(next.share * static_cast<double>(interval_ns));
   }
-  return share_of_cpus(costs_ns, interval_ns);
 }
 
 double Groups::ns_per_hit() const {

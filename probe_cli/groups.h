@@ -32,7 +32,7 @@ class Groups {
   // `attachment` must outlive it. Of `signals` those that are ready; `wishes` in the order of
   // cg_signal.
   Groups(Attachment& attachment, std::vector<PlannedSignal> signals, std::vector<Wish> wishes,
-         Budget budget, HitCost cost, double cpus);
+         Budget budget, HitCost cost);
 
   // Attaches what is wanted; false when a group could not be attached, of which take_news() tells.
   bool begin(int64_t now_ns);
@@ -43,11 +43,11 @@ class Groups {
   std::optional<int64_t> next_change_ns() const;
   // Lets go what is due.
   void let_go(int64_t now_ns);
-  // At the end of each interval: reckons what it cost and sets the shares of the next one. Returns
-  // the cost as a share of the CPUs that the target may use.
-  double interval_over(int64_t now_ns);
+  // At the end of each interval: reckons what it cost and sets the shares of the next one.
+  void interval_over(int64_t now_ns);
+  int64_t interval_began_ns() const { return interval_began_ns_; }
   // Instead of the last interval_over(): detaches all, so that the books are closed, and reckons.
-  double end(int64_t now_ns);
+  void end();
 
   std::vector<SignalSample> signal_samples() const;
   // Over the whole run.
@@ -69,10 +69,9 @@ class Groups {
   void release(SignalGroup group);
   double hit_cost_ns(cg_signal signal) const;
   void attach(SignalGroup group);
+  void detach(SignalGroup group);
   // What the hits since the last time cost, by group, in ns.
   std::array<double, kSignalGroups> reckon();
-  double share_of_cpus(const std::array<double, kSignalGroups>& costs_ns,
-                       int64_t interval_ns) const;
   void tell(SignalGroup group, std::string_view what);
 
   Attachment& attachment_;
@@ -80,7 +79,6 @@ class Groups {
   std::vector<Wish> wishes_;
   Budget budget_;
   HitCost cost_;
-  double cpus_;
   std::array<Group, kSignalGroups> groups_{};
   std::array<uint64_t, CG_SIGNALS> hits_before_{};
   int64_t interval_began_ns_ = 0;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <sstream>
 
 #include "findings/duration.h"
+#include "findings/glob.h"
 #include "findings/printable.h"
 #include "probe_cli/attach/kernel.h"
 #include "probe_cli/census.h"
@@ -104,6 +106,12 @@ struct JudgeOptions {
         if (!known)
           return Error{"no rule is called '" + name + "'", "", "`cgoscope rules` lists them"};
       }
+    }
+    for (const std::string& entry : selection.ignore) {
+      const std::string glob = entry.substr(0, entry.find(':'));
+      if (std::none_of(rules().begin(), rules().end(),
+                       [&](const Rule& rule) { return glob_matches(glob, rule.name); }))
+        return Error{"--ignore " + entry + " fits no rule", "", "`cgoscope rules` lists them"};
     }
     return settings;
   }

@@ -5,6 +5,7 @@
 #include <map>
 #include <string_view>
 #include <tuple>
+#include <unordered_set>
 
 #include "probe_cli/process/proc_file.h"
 #include "probe_cli/process/threads.h"
@@ -115,7 +116,7 @@ std::optional<MSample> MemoryLook::m_sample(const MRecord& m, const ThreadState&
     sample.syscall = syscall_name(*thread.syscall);
     if (sample.syscall == "read")
       sample.terminal_read = is_terminal(target_.pid(), thread.arguments[0]);
-  } else if (thread.state != 'R') {
+  } else if (thread.syscall_forbidden && thread.state != 'R') {
     sample.syscall = kUnreadSyscall;
     if (std::find(problems_.begin(), problems_.end(), kUnreadNote) == problems_.end())
       problems_.emplace_back(kUnreadNote);
@@ -176,6 +177,9 @@ void MemoryLook::take_ms(Sample& sample, const std::unordered_map<uint64_t, uint
       in_call->began_ns = static_cast<int64_t>(began->second);
     sample.ms.push_back(std::move(*in_call));
   }
+  std::unordered_set<int64_t> in_calls;
+  for (const MSample& m : sample.ms) in_calls.insert(m.tid);
+  std::erase_if(walked_, [&](const auto& row) { return !in_calls.contains(row.first); });
 }
 
 void MemoryLook::take_locks(Sample& sample, const std::vector<int64_t>& goids) {
@@ -202,7 +206,7 @@ void MemoryLook::take_locks(Sample& sample, const std::vector<int64_t>& goids) {
   }
 }
 
-void MemoryLook::take_goroutines(Sample& sample) {
+void MemoryLook::take_goroutines(Sample& sample, StacksOf stacks_of) {
   Goroutines goroutines = goroutines_.read(last_.ms);
   problems_.insert(problems_.end(), goroutines.problems.begin(), goroutines.problems.end());
   if (!goroutines.problems.empty()) return;
@@ -219,7 +223,8 @@ void MemoryLook::take_goroutines(Sample& sample) {
     one.count = group.count;
     one.estimated = group.estimated;
     one.waits_since_ns = group.waits_since_ns;
-    one.stack = symbols_.go_stack(group.stack, false);
+    if (stacks_of == StacksOf::kAll || group.status == GStatus::kWaiting)
+      one.stack = symbols_.go_stack(group.stack, false);
     one.started = symbols_.go_stack({group.start_pc}, false);
     one.go = symbols_.go_stack({group.go_pc}, true);
     // Of the first one, the runtime's start.

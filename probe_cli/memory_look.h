@@ -18,6 +18,10 @@
 
 namespace cgoscope {
 
+// Those that run or could are somewhere else at each look, so that over a long run their stacks
+// would become ever more.
+enum class StacksOf : uint8_t { kAll, kWaiting };
+
 class MemoryLook {
  public:
   // All must outlive it. Of a binary whose layout is not known nothing is seen: see validate().
@@ -29,7 +33,7 @@ class MemoryLook {
   // Ms in calls, thread totals and timers. `began_ns`: calls into C whose begin was seen, by g.
   void take_ms(Sample& sample, const std::unordered_map<uint64_t, uint64_t>& began_ns);
   // All goroutines, after take_ms. The cost is a read of all of them: about 1 ms for 2000.
-  void take_goroutines(Sample& sample);
+  void take_goroutines(Sample& sample, StacksOf stacks_of);
   // The locks that these goroutines wait for, and who knows them. The cost is a read of all stacks.
   void take_locks(Sample& sample, const std::vector<int64_t>& goids);
   // What the last take_ms read, those in no call too.

@@ -8,6 +8,11 @@
 namespace cgoscope {
 namespace {
 
+// A program that computes is interrupted at ever new stacks. When there are so many, only the
+// innermost frames of further ones are told: asyncPreempt, where it was, and two callers.
+constexpr size_t kManyStacks = 20'000;
+constexpr size_t kInnermostPcs = 4;
+
 // The least duration that `part` of all calls stayed below, to the histogram's factor of two.
 uint64_t percentile_ns(const cg_cgo_function& function, double part) {
   uint64_t all = 0, seen = 0;
@@ -42,9 +47,12 @@ void Sampler::take(Sample& sample) {
     sample.go_statements.push_back({symbols_.go_stack({go_pc}, true),
                                     symbols_.go_stack({statement.start_pc}, false),
                                     statement.started, statement.ended});
-  for (const auto& [who, count] : attachment_.take_preempted())
+  for (const auto& [who, count] : attachment_.take_preempted()) {
+    std::vector<uint64_t> pcs = words(who.pcs);
+    if (symbols_.stacks().size() > kManyStacks) pcs.resize(kInnermostPcs);
     sample.preemptions.push_back(
-        {static_cast<int64_t>(who.goid), symbols_.go_stack(words(who.pcs), true), count});
+        {static_cast<int64_t>(who.goid), symbols_.go_stack(pcs, true), count});
+  }
   take_finalizers(sample);
   take_cgo(sample);
 }

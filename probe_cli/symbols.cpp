@@ -12,6 +12,8 @@
 namespace cgoscope {
 namespace {
 
+constexpr size_t kMostRemembered = 65'536;
+
 // These seem to be called by the instruction at which a signal came.
 bool is_called_by_a_signal(std::string_view function) {
   return function == "runtime.asyncPreempt" || function == "runtime.sigpanic";
@@ -53,6 +55,8 @@ StackId Symbols::add(std::vector<Frame> frames) {
 }
 
 StackId Symbols::go_stack(const std::vector<uint64_t>& pcs, bool first_is_return) {
+  if (go_stacks_.size() >= kMostRemembered) go_stacks_.clear();
+  if (frames_.size() >= kMostRemembered) frames_.clear();
   const auto [known, is_new] = go_stacks_.try_emplace({pcs, first_is_return}, kNoStack);
   if (!is_new) return known->second;
   std::vector<Frame> stack;

@@ -15,11 +15,13 @@
 
 #include "probe_cli/attach/attachment.h"
 #include "probe_cli/clock.h"
+#include "probe_cli/detect/wording.h"
 #include "probe_cli/go/go_binary.h"
 #include "probe_cli/groups.h"
 #include "probe_cli/memory_look.h"
 #include "probe_cli/privileges.h"
 #include "probe_cli/process/command.h"
+#include "probe_cli/process/proc_file.h"
 #include "probe_cli/process/target.h"
 #include "probe_cli/process/threads.h"
 #include "probe_cli/report/output.h"
@@ -35,8 +37,13 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kStartupNs = 2 * kSecond;  // how long a runtime may take to set itself up
 constexpr int64_t kKillAfterNs = 5 * kSecond;
 constexpr int kEndingMs = 100;
+// How long the probe may cost too much, also when looks are further apart.
+constexpr int64_t kReckonAfterNs = kSecond;
 // Goroutines are read again when so many times has passed what reading them took.
 constexpr int64_t kGoroutinesEvery = 20;
+constexpr const char* kStoppedNote =
+    "the process was stopped for a while, by a signal (SIGSTOP, Ctrl-Z) or a debugger; it was not "
+    "looked at then, and how long C calls take has that time in it";
 
 class Run {
  public:
@@ -52,7 +59,9 @@ class Run {
   void end_command(std::string why);
   void hear_events();
   void look_at_memory(Sample& sample);
+  void notice_execve();
   void interval(bool last);
+  bool is_written();
   int finish();
   void note(std::string text) { notes_.push_back(std::move(text)); }
 
@@ -60,6 +69,8 @@ class Run {
   SignalDescriptor signals_;
   std::optional<Command> command_;
   std::optional<Target> target_;
+  std::optional<Target::Image> image_;
+  bool was_replaced_ = false;  // by another program
   std::optional<GoBinary> binary_;
   std::string executable_;
   LinkKind link_kind_ = LinkKind::kUprobeMulti;
@@ -79,7 +90,8 @@ class Run {
   std::vector<EventSample> events_;
   bool census_tried_ = false;
   bool partly_ = false;
-  double cpus_ = 1;  // that the target may use, as of the attach
+  double cpus_ = 1;            // that the target may use, as of the attach
+  double cost_before_ns_ = 0;  // as of the look before
   uint64_t load_base_ = 0;
   int64_t attach_ns_ = 0, detach_ns_ = 0;
   int64_t began_ns_ = 0, census_until_ns_ = 0, next_interval_ns_ = 0;
@@ -158,7 +170,7 @@ Result<bool> Run::attach() {
   attachment_ = std::move(*attachment);
   cpus_ = target_->usable_cpus();
   groups_.emplace(*attachment_, std::move(planned), wishes, Budget(options_.max_overhead, cpus_),
-                  *cost, cpus_);
+                  *cost);
   began_ns_ = monotonic_ns();
   if (!groups_->begin(began_ns_)) partly_ = true;
   attach_ns_ = monotonic_ns() - began_ns_;
@@ -212,6 +224,7 @@ Result<int> Run::run() {
   const Result<uint64_t> base = target_->load_base(binary_->image->first_address());
   if (!base && binary_->image->position_independent() && !target_->exited()) return base.error();
   if (base) load_base_ = *base;
+  image_ = target_->image();
   symbols_.emplace(*binary_, load_base_);
   sampler_.emplace(*attachment_, *symbols_);
   memory_.emplace(*target_, *binary_, load_base_, *symbols_);
@@ -282,9 +295,19 @@ void Run::loop() {
       interval(false);
       // What was missed while this machine was busy is not made up for.
       next_interval_ns_ = std::max(next_interval_ns_ + options_.interval_ns, monotonic_ns() + 1);
+      if ((!command_ || options_.leave_running) && !is_written()) {
+        why_ = "the report cannot be written";
+        break;
+      }
+    } else if (now - groups_->interval_began_ns() >= kReckonAfterNs) {
+      groups_->interval_over(now);
     }
     if (is_over) end_command("--duration is over");  // after a look at it as it ran
-    int64_t wake_ns = next_interval_ns_;
+    if (!command_ && was_replaced_) {
+      why_ = "the process has executed another program";
+      break;
+    }
+    int64_t wake_ns = std::min(next_interval_ns_, groups_->interval_began_ns() + kReckonAfterNs);
     if (const std::optional<int64_t> change = groups_->next_change_ns())
       wake_ns = std::min(wake_ns, *change);
     if (!kill_at_ns_) wake_ns = std::min(wake_ns, end_ns);
@@ -319,16 +342,20 @@ void Run::hear_events() {
   if (events_.size() == before || !memory_is_read_) return;
   Sample now;
   memory_->take_ms(now, sampler_->began_ns());
-  memory_->take_goroutines(now);
+  memory_->take_goroutines(now, StacksOf::kWaiting);
   if (now.goroutines_read) last_words_ = std::move(now);
 }
 
 void Run::look_at_memory(Sample& sample) {
   sample.threads = count_threads(target_->pid());
   if (!memory_is_read_) return;
+  if (is_stopped(target_->pid())) {  // what stands still now is no sign of anything
+    if (std::find(notes_.begin(), notes_.end(), kStoppedNote) == notes_.end()) note(kStoppedNote);
+    return;
+  }
   memory_->take_ms(sample, sampler_->began_ns());
   if (const int64_t begin_ns = monotonic_ns(); begin_ns >= next_goroutines_ns_) {
-    memory_->take_goroutines(sample);
+    memory_->take_goroutines(sample, StacksOf::kWaiting);
     const int64_t end_ns = monotonic_ns();
     next_goroutines_ns_ = end_ns + kGoroutinesEvery * (end_ns - begin_ns);
     if (const std::vector<int64_t> goids = judge_->wants_locks_of(); !goids.empty())
@@ -349,12 +376,36 @@ void Run::look_at_memory(Sample& sample) {
   for (std::string& problem : news) note(std::move(problem));
 }
 
+// The probes and what is known of the program hold for the same file at the same address only.
+void Run::notice_execve() {
+  std::optional<Target::Image> now = target_->image();
+  if (!image_ || !now || *now == *image_) return;
+  const Result<uint64_t> base = target_->load_base(binary_->image->first_address());
+  const bool same =
+      now->device == image_->device && now->inode == image_->inode && base && *base == load_base_;
+  image_ = std::move(now);
+  if (same) {
+    note(
+        fmt::format("the process executed itself again (execve) after {}; its goroutines, threads "
+                    "and timers are others since then",
+                    spoken_duration(monotonic_ns() - began_ns_)));
+    return;
+  }
+  note(fmt::format(
+      "after {} the process executed another program, {}; that is not watched: "
+      "cgoscope watch -p {}",
+      spoken_duration(monotonic_ns() - began_ns_),
+      link_text(target_->executable()).value_or("which cannot be read"), target_->pid()));
+  was_replaced_ = partly_ = census_tried_ = true;
+  memory_is_read_ = false;
+}
+
 void Run::interval(bool last) {
+  if (!was_replaced_) notice_execve();
   if (!census_tried_ && !target_->exited()) start_census();
   const int64_t now = monotonic_ns();
-  double share = 0;
   if (last) {  // first, so that nothing is counted while it is read
-    share = groups_->end(now);
+    groups_->end();
     detach_ns_ = monotonic_ns() - now;
   }
   Sample sample;
@@ -368,10 +419,13 @@ void Run::interval(bool last) {
     sample.goroutines_read = true;
   }
   last_words_.reset();
-  if (!last) share = groups_->interval_over(now);
+  if (!last) groups_->interval_over(now);
   sample.run_ns = now - began_ns_;
   sample.last = last;
-  sample.overhead_share = share;
+  sample.overhead_share =
+      (groups_->cost_ns() - cost_before_ns_) /
+      (static_cast<double>(std::max<int64_t>(sample.run_ns - last_.run_ns, 1)) * cpus_);
+  cost_before_ns_ = groups_->cost_ns();
   sample.signals = groups_->signal_samples();
   sample.events = std::exchange(events_, {});
   if (!target_->exited()) cpu_time_last_ns_ = target_->cpu_time_ns();
@@ -381,6 +435,8 @@ void Run::interval(bool last) {
   if (!last) groups_->follow([&](cg_signal signal) { return judge_->wants(signal); });
   last_ = std::move(sample);
 }
+
+bool Run::is_written() { return output_->flush() && (!record_ || record_->flush()); }
 
 int Run::finish() {
   RunEnd end;

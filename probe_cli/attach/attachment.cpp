@@ -64,6 +64,7 @@ struct Attachment::Parts {
   Result<Links> link(const PlannedSignal& planned);
   void forget_earlier_windows(SignalGroup group);
   void lose_timers_from_view();
+  void forget_cgo_calls();
 };
 
 const PlannedSignal* Attachment::Parts::ready(cg_signal signal) const {
@@ -106,11 +107,14 @@ void Attachment::Parts::lose_timers_from_view() {
   }
 }
 
+void Attachment::Parts::forget_cgo_calls() {
+  read_hash<uint64_t, cg_cgo_calls>(bpf_map__fd(programs->maps.cgo_in_flight), Taking::kRemove);
+}
+
 void Attachment::Parts::forget_earlier_windows(SignalGroup group) {
   if (window(group).attached_ns == 0) return;
   if (group == SignalGroup::kTimers) lose_timers_from_view();
-  if (group == SignalGroup::kCgo)
-    read_hash<uint64_t, cg_cgo_calls>(bpf_map__fd(programs->maps.cgo_in_flight), Taking::kRemove);
+  if (group == SignalGroup::kCgo) forget_cgo_calls();
   if (group == SignalGroup::kFinalizerRuns) {
     const uint32_t first = 0;
     const cg_finalizer_run none{};
@@ -180,6 +184,8 @@ void Attachment::detach(std::span<const SignalGroup> groups) {
   }
   Links::remove(std::move(links));
 }
+
+void Attachment::forget_cgo_calls() { parts_->forget_cgo_calls(); }
 
 int64_t Attachment::attached_ns(SignalGroup group) const {
   const Window& window = parts_->window(group);

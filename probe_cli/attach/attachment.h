@@ -55,6 +55,8 @@ class Attachment {
   // All at once: the kernel takes its time for each link, but for many at the same time no longer.
   void detach(std::span<const SignalGroup> groups);
   void detach(SignalGroup group) { detach(std::span(&group, 1)); }
+  // Of calls into C that have begun: when they return is no longer seen.
+  void forget_cgo_calls();
   int64_t attached_ns(SignalGroup group) const;  // in all, up to now
 
   SignalTotals totals(cg_signal signal) const;

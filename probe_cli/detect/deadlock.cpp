@@ -46,7 +46,14 @@ class Deadlock : public Detector {
     if (!findings.empty() || !cgo_ || !sample.goroutines_read || looks_alike_ < 2) return findings;
     const int64_t foreign = std::max<int64_t>(sample.threads - sample.threads_of_ms, 0);
     LiveFinding finding = describe(sample, stacks, foreign);
-    finding.severity = foreign == 0 ? Severity::kError : Severity::kWarning;
+    // A library that calls back now and then looks the same, for as long as there is nothing to
+    // tell.
+    finding.severity = foreign == 0 ? Severity::kError : Severity::kNote;
+    if (foreign > 0)
+      finding.advice =
+          "nothing, if it is for calls back from C that the program waits (a library's events); "
+          "else " +
+          finding.advice;
     finding.message =
         fmt::format("deadlock: {}, no timer is set and no thread is in a call",
                     count_ == 1 ? "the only goroutine waits for another one"

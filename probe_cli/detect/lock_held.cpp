@@ -13,7 +13,13 @@
 namespace cgoscope {
 namespace {
 
-constexpr double kWokenShare = 0.1;  // of the waiters, a second
+constexpr double kWokenShare = 0.1;                   // of the waiters, a second
+constexpr int64_t kAskAgainAfterNs = 60'000'000'000;  // where wait groups have who knows them
+
+bool is_wait_group(const std::vector<Frame>& stack) {
+  return std::any_of(stack.begin(), stack.end(),
+                     [](const Frame& frame) { return frame.function == "sync.(*WaitGroup).Wait"; });
+}
 
 class LockHeld : public Detector {
  public:
@@ -46,6 +52,12 @@ class LockHeld : public Detector {
       }
       if (!seen.lock)
         wanted_locks_.insert(wanted_locks_.end(), waiting.goids.begin(), waiting.goids.end());
+      // Each waits for workers of its own, and they are there: a proxy's connections, for example.
+      if (seen.lock && static_cast<double>(seen.lock->waiters_count) < least_waiters_ &&
+          seen.lock->users_count > 0 && is_wait_group(stacks[waiting.stack])) {
+        seen = {sample.at_ns + kAskAgainAfterNs, waiting.goids.front()};
+        continue;
+      }
       seen.balance.look(place, waiting.count, subject_, sample, stacks);
       const std::optional<double> woken_per_s = seen.balance.woken_per_s();
       if (!woken_per_s) {

@@ -186,6 +186,14 @@ Result<uint64_t> Target::load_base(uint64_t first_segment_address) const {
   return first->begin - linked;
 }
 
+std::optional<Target::Image> Target::image() const {
+  struct stat file{};
+  std::optional<std::string> vector = read_proc_file(proc_path(pid_, "auxv"));
+  if (!vector || vector->empty() || stat(executable().c_str(), &file) != 0 || exited())
+    return std::nullopt;
+  return Image{std::move(*vector), file.st_dev, file.st_ino};
+}
+
 double Target::usable_cpus() const {
   double cpus = static_cast<double>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   constexpr int kMostCpus = 1 << 16;

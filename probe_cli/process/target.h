@@ -34,6 +34,13 @@ class Target {
   // the first PT_LOAD as linked. Error: the executable is not mapped. Of a process that has not yet
   // called execve it is that of the program which it still is.
   Result<uint64_t> load_base(uint64_t first_segment_address) const;
+  // What an execve has made of it.
+  struct Image {
+    std::string auxiliary_vector;  // has addresses that each execve chooses anew
+    uint64_t device = 0, inode = 0;
+    bool operator==(const Image&) const = default;
+  };
+  std::optional<Image> image() const;  // nullopt when it is gone or cannot be read
   // CPUs that it may use: the least of its affinity and its control group's quota; at least 0.01.
   double usable_cpus() const;
   // CPU time that it has used so far, user and system, in ns; nullopt when it is gone.

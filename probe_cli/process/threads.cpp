@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <iterator>
 
 #include "probe_cli/process/proc_file.h"
@@ -132,6 +133,12 @@ int count_threads(pid_t pid) {
   return static_cast<int>(leader.process_threads);
 }
 
+bool is_stopped(pid_t pid) {
+  const std::optional<std::string> text = read_proc_file("/proc/" + std::to_string(pid) + "/stat");
+  ThreadState leader;
+  return text && parse_thread_stat(*text, leader) && (leader.state == 'T' || leader.state == 't');
+}
+
 std::optional<ThreadState> read_thread(pid_t pid, pid_t tid) {
   ThreadState state;
   state.tid = tid;
@@ -143,6 +150,8 @@ std::optional<ThreadState> read_thread(pid_t pid, pid_t tid) {
   }
   if (const auto syscall = read_proc_file(task_path(pid, tid, "syscall"))) {
     parse_thread_syscall(*syscall, state);
+  } else {
+    state.syscall_forbidden = errno == EACCES || errno == EPERM;
   }
   return state;
 }

@@ -24,12 +24,16 @@ struct ThreadState {
                                     // between two readings, and not running: the same wait
   // The system call that it waits in; nullopt while it runs, or when not readable.
   std::optional<long> syscall;
+  bool syscall_forbidden = false;  // the kernel does not let us see it
   uint64_t arguments[6] = {};
   uint64_t stack_pointer = 0, program_counter = 0;  // of user space; 0 when not known
 };
 
 // How many threads there are; 0 when the process is gone.
 int count_threads(pid_t pid);
+
+// Whether it is stopped as a whole: by a signal (SIGSTOP, Ctrl-Z), or by a debugger.
+bool is_stopped(pid_t pid);
 
 // One thread; nullopt when it is gone.
 std::optional<ThreadState> read_thread(pid_t pid, pid_t tid);

@@ -150,8 +150,11 @@ struct Explain {
                                    wait.reason, at.empty() ? "" : " at " + at);
     }
     if (text.measured.empty()) text.measured = "it ended before its goroutines were read";
-    text.costs = evidence.whole ? "the program does nothing any more"
-                                : "none of them does its work, nor does who comes to wait for them";
+    text.costs = evidence.whole && evidence.foreign_threads_count > 0
+                     ? "the program does nothing unless C calls back"
+                 : evidence.whole
+                     ? "the program does nothing any more"
+                     : "none of them does its work, nor does who comes to wait for them";
     return text;
   }
   EvidenceText operator()(const GoroutineFloodEvidence& evidence) const {
@@ -394,8 +397,8 @@ class TextSink : public Sink {
                       number(call.in_flight)));
     }
     for (const ParkRow& row : summary.parks) {
-      say(fmt::format("  parked {} times, {}: {}", number(row.count), row.reason,
-                      full_place(row.where)));
+      say(fmt::format("  parked {}, {}: {}", counted(static_cast<int64_t>(row.count), "time"),
+                      row.reason, full_place(row.where)));
     }
     for (const TimerRow& row : summary.timers) {
       say(fmt::format("  timers: {} created, {} stopped, {} fired: {}", number(row.created),

@@ -228,6 +228,57 @@ TEST_F(Ways, ASignalThatIsTooDearStaysDetached) {
   EXPECT_LT(yield.at("attached_ms"), 5000) << yield;
 }
 
+// What was in flight when the signals were let go returns unseen, and is not taken to last.
+TEST_F(Ways, ShortCallsDoNotLastWhenTheirSignalsAreLetGo) {
+  const fs::path binary = go_program("tests/live/programs", "tight");
+  const Ended ended = watch({"--duration", "8s", "--", binary.string()});
+  const json cgo = signal_of(ended.err, "cgo-return");
+  ASSERT_FALSE(cgo.is_null()) << ended.err;
+  EXPECT_EQ(cgo.at("state"), "detached");
+  EXPECT_TRUE(finding_of(ended.err, "stuck-m").is_null()) << ended.err;
+  EXPECT_EQ(ended.status, 0) << ended.err;
+}
+
+// Nothing goes on in it, and nothing is wrong with it.
+TEST_F(Ways, AProcessThatIsStoppedIsNotStuck) {
+  Program target({go_program("tests/live/programs", "tight")}, false);
+  Program probe({CGOSCOPE, "watch", "--format", "json", "-p", std::to_string(target.pid()),
+                 "--duration", "8s"});
+  sleep_ms(2000);
+  target.send(SIGSTOP);
+  sleep_ms(4000);
+  target.send(SIGCONT);
+  const Ended ended = probe.wait(60'000);
+  EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+  EXPECT_NE(ended.out.find("the process was stopped for a while"), std::string::npos) << ended.out;
+}
+
+TEST_F(Ways, AnotherProgramInItsPlaceIsSaid) {
+  const std::string program = go_program("tests/live/programs", "again");
+  const std::string other = go_program("tests/live/programs", "quiet");
+  {
+    SCOPED_TRACE("attached");
+    Program target({program, other}, false);
+    const Ended ended = watch({"-p", std::to_string(target.pid()), "--duration", "20s"});
+    EXPECT_EQ(ended.status, 4) << ended.out << ended.err;
+    EXPECT_EQ(records(ended.out).back().at("why"), "the process has executed another program");
+    EXPECT_NE(ended.out.find(other), std::string::npos) << ended.out;
+    EXPECT_TRUE(target.running());
+  }
+  {
+    SCOPED_TRACE("started by us");
+    const Ended ended = watch({"--duration", "4s", "--", program, other});
+    EXPECT_EQ(ended.status, 4) << ended.out << ended.err;
+    EXPECT_EQ(records(ended.err).back().at("why"), "--duration is over");
+  }
+  {
+    SCOPED_TRACE("itself");
+    const Ended ended = watch({"--", program, program});
+    EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_NE(ended.err.find("executed itself again"), std::string::npos) << ended.err;
+  }
+}
+
 TEST_F(Ways, AStormOfAttachingHarmsNothing) {
   Program target({go_program("tests/live/programs", "storm")});
   sleep_ms(300);
@@ -270,6 +321,29 @@ TEST_F(Ways, TheBudgetIsKept) {
   EXPECT_FALSE(finding_of(ended.err, "timer-flood").is_null()) << ended.err;
 }
 
+// However far apart the looks are.
+TEST_F(Ways, TheBudgetIsKeptBetweenLooks) {
+  const fs::path binary = go_program("tests/live/programs", "tight");
+  const Ended ended = watch({"--interval", "1m", "--duration", "6s", "--", binary.string()});
+  const json call = signal_of(ended.err, "cgo-call");
+  ASSERT_FALSE(call.is_null()) << ended.err;
+  EXPECT_GT(call.at("hits"), 1000);
+  EXPECT_LT(call.at("attached_ms"), 3000) << call;
+}
+
+TEST_F(Ways, NobodyReadsTheReportAnyMore) {
+  Program target({go_program("tests/live/programs", "tight")}, false);
+  const Ended ended =
+      Program({"bash", "-c",
+               std::string(CGOSCOPE) + " watch --format json -p " + std::to_string(target.pid()) +
+                   " | head -n 1; exit ${PIPESTATUS[0]}"})
+          .wait(30'000);
+  EXPECT_FALSE(ended.timed_out);
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_NE(ended.err.find("the reader went away"), std::string::npos) << ended.err;
+  EXPECT_TRUE(target.running());
+}
+
 TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
   const std::string recording = (fs::path(testing::TempDir()) / "run.rec").string();
   const Ended live = watch(
@@ -282,6 +356,37 @@ TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
   const Ended lenient =
       Program({CGOSCOPE, "replay", "--stuck-after", "1m", recording}).wait(10'000);
   EXPECT_EQ(lenient.status, 0) << lenient.out << lenient.err;
+}
+
+TEST_F(Ways, WhatNamesNoRuleIsSaidSo) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--rule", "stuck"},
+                                                    {"--no-rule", "stuck"},
+                                                    {"--ignore", "stuck:main.*"}}) {
+    const Ended ended =
+        Program({CGOSCOPE, "replay", arguments[0], arguments[1], "run.rec"}).wait(10'000);
+    EXPECT_EQ(ended.status, 2) << arguments[0];
+    EXPECT_NE(ended.err.find("`cgoscope rules` lists them"), std::string::npos) << ended.err;
+  }
+}
+
+// Their stacks would be ever new ones, and those that are known are kept.
+TEST_F(Ways, OnlyGoroutinesThatWaitHaveStacks) {
+  const std::string recording = (fs::path(testing::TempDir()) / "stacks.rec").string();
+  watch({"--record", recording, "--duration", "3s", "--",
+         go_program("tests/live/programs", "storm")});
+  std::ifstream file(recording);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  int waiting_count = 0, other_count = 0;
+  for (const json& record : records(text)) {
+    if (!record.contains("sample")) continue;
+    for (const json& goroutine : record.at("sample").value("goroutines", json::array())) {
+      const bool waits = goroutine.at("state") == "waiting";
+      ++(waits ? waiting_count : other_count);
+      EXPECT_TRUE(waits || goroutine.value("stack", 0) == 0) << goroutine;
+    }
+  }
+  EXPECT_GT(waiting_count, 0);
+  EXPECT_GT(other_count, 0);
 }
 
 TEST_F(Ways, WhatIsNoRunningGoProgramIsSaidSo) {

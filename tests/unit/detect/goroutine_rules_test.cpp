@@ -257,6 +257,42 @@ TEST(LockHeld, SaysWhoKnowsTheLock) {
   }
 }
 
+// Connections of a proxy, for example: each handler waits for its own two copies.
+TEST(LockHeld, WaitGroupsOfTheirOwn) {
+  const struct {
+    std::string name;
+    uint64_t waiters, users;  // of the first one's wait group
+    bool found;
+  } cases[] = {
+      {"a wait group each, and its workers are there", 1, 2, false},
+      {"a wait group each, and nobody is left to call Done", 1, 0, true},
+      {"all wait for one", 50, 2, true},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.name);
+    Goroutines goroutines;
+    Judge judge = goroutines.judge({"lock-held"});
+    int asked = 0;
+    const auto findings = goroutines.run(judge, 40, [&](int, Sample& sample) {
+      sample.goroutines = {goroutines.waiting("sync.WaitGroup.Wait", "handle", 50)};
+      sample.goroutines[0].stack =
+          goroutines.stacks_.add({{"runtime.gopark", "/go/src/runtime/proc.go", 1, 0},
+                                  {"sync.(*WaitGroup).Wait", "/go/src/sync/waitgroup.go", 1, 0},
+                                  {"main.handle", "/src/main.go", 12, 0}});
+      if (judge.wants_locks_of().empty()) return;
+      ++asked;
+      sample.locks_read = true;
+      LockSample lock{0x2008, one.waiters, {10}, "address", one.users, {}};
+      for (uint64_t i = 0; i < one.users; ++i)
+        lock.users.push_back({7 + static_cast<int64_t>(i), "waiting", "IO wait", 0, kNoStack});
+      sample.locks = {lock};
+    });
+    EXPECT_EQ(asked, 1);
+    EXPECT_EQ(findings.empty(), !one.found);
+    EXPECT_EQ(goroutines.wanted_, false);
+  }
+}
+
 // Goroutine 1 waits for lock 0x1004, which 2 knows; 2 for lock 0x2004, which 1 knows.
 TEST(Deadlock, OfAPart) {
   const struct {
@@ -342,7 +378,7 @@ TEST(Deadlock, Cases) {
   } cases[] = {
       {"all wait for one another", [](auto&, int, auto&) {}, Severity::kError},
       {"a thread of C's may call back", [](auto&, int, Sample& sample) { sample.threads = 13; },
-       Severity::kWarning},
+       Severity::kNote},
       {"a timer is set", [](auto&, int, Sample& sample) { sample.live_timers = 1; }, std::nullopt},
       {"timers are not known", [](auto&, int, Sample& sample) { sample.live_timers.reset(); },
        std::nullopt},

@@ -218,7 +218,7 @@ inline Sample made_sample(Stacks& stacks) {
   sample.ms.push_back(m);
   const StackId park = stacks.add({{"runtime.netpollblock", "/go/src/runtime/netpoll.go", 1, 0},
                                    {"main.serve", "/src/w.go", 12, 0}});
-  sample.places = {{CG_PARK, 2, park, 4'000}, {CG_PARK, 90, park, 5}, {CG_HANDOFF, 0, park, 2}};
+  sample.places = {{CG_PARK, 2, park, 4'000}, {CG_PARK, 90, park, 1}, {CG_HANDOFF, 0, park, 2}};
   const StackId loop = stacks.add(
       {{"time.NewTimer", "/go/src/time/sleep.go", 86, 0}, {"main.wait", "/src/loop.go", 12, 0}});
   sample.locks_read = true;

@@ -58,6 +58,26 @@ TEST(Target, ARealProcess) {
   EXPECT_EQ(*base, own.loaded - own.linked);
 }
 
+TEST(Target, AnExecveMakesAnotherImage) {
+  const ForkedChild child([](int ready) {
+    say_ready(ready);
+    while (raise(SIGSTOP) != 0) {
+    }
+    execl("/bin/sleep", "sleep", "60", nullptr);
+  });
+  const auto target = Target::open(child.pid());
+  ASSERT_TRUE(target);
+  const std::optional<Target::Image> before = target->image();
+  ASSERT_TRUE(before);
+  EXPECT_EQ(target->image(), before);
+  ASSERT_TRUE(eventually([&] {
+    kill(child.pid(), SIGCONT);
+    return target->image() && target->image() != before;
+  }));
+  EXPECT_FALSE(target->image()->inode == before->inode &&
+               target->image()->device == before->device);
+}
+
 TEST(Target, EndsOfAProcess) {
   ForkedChild child(say_ready);
   const pid_t pid = child.pid();

@@ -130,6 +130,37 @@ TEST(Threads, OfARealProcess) {
   EXPECT_EQ(read_thread(child.pid(), threads[1])->voluntary_switches, state->voluntary_switches);
 }
 
+// One that is stopped outside of a system call waits too, and in none.
+TEST(Threads, WaitingInNoSystemCallIsNotForbidden) {
+  const ForkedChild child([](int ready) {
+    say_ready(ready);
+    volatile bool on = true;
+    while (on) {
+    }
+  });
+  std::optional<ThreadState> state;
+  ASSERT_TRUE(eventually([&] {
+    kill(child.pid(), SIGSTOP);
+    waitpid(child.pid(), nullptr, WUNTRACED);
+    state = read_thread(child.pid(), child.pid());
+    if (state && !state->syscall) return true;
+    kill(child.pid(), SIGCONT);  // it was still saying that it is ready
+    return false;
+  }));
+  EXPECT_EQ(state->state, 'T');
+  EXPECT_FALSE(state->syscall_forbidden);
+}
+
+TEST(Threads, OfAProcessThatIsStopped) {
+  const ForkedChild child(say_ready);
+  EXPECT_FALSE(is_stopped(child.pid()));
+  kill(child.pid(), SIGSTOP);
+  EXPECT_TRUE(eventually([&] { return is_stopped(child.pid()); }));
+  kill(child.pid(), SIGCONT);
+  EXPECT_TRUE(eventually([&] { return !is_stopped(child.pid()); }));
+  EXPECT_FALSE(is_stopped(-1));
+}
+
 TEST(Threads, OfAProcessThatIsGone) {
   ForkedChild child(say_ready);
   const pid_t pid = child.pid();
