@@ -63,9 +63,10 @@ struct EvidenceText {
 struct Explain {
   EvidenceText operator()(const StuckMEvidence& evidence) const {
     EvidenceText text;
-    text.measured = fmt::format("{} alike, the longest for {}{}", counted(evidence.ms_count, "M"),
-                                evidence.since_before_attach ? "at least " : "",
-                                spoken_duration(evidence.longest_ms * 1'000'000));
+    text.measured =
+        fmt::format("{} alike, the longest for {}{}", counted(evidence.ms_count, "thread"),
+                    evidence.since_before_attach ? "at least " : "",
+                    spoken_duration(evidence.longest_ms * 1'000'000));
     if (evidence.since_before_attach) text.measured += " (it began before the attach)";
     text.costs = counted(evidence.ms_count, "thread");
     if (evidence.threads_limit_count > 0) {
