@@ -57,7 +57,7 @@ ROWS = [
     # 0: clean, or nothing at or above --fail-on
     Row(["clean"], 0, "no findings in 1 package with cgo"),
     Row(["clean", "go_only"], 0, "no findings in 1 package with cgo"),
-    Row(["go_only"], 0, "uses cgo"),
+    Row(["go_only"], 0, "the package looked at does not use cgo"),
     Row(["note"], 0, "[unused-suppression]"),
     Row(["nap"], 0, "no findings"),
     Row(["--help"], 0, "Exit status: 0 clean; 1 findings"),
