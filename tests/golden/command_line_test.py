@@ -141,6 +141,7 @@ ROWS = [
     Row(["c_alone/wait.c"], 3, "c_alone: no Go files that are built here"),
     Row(["c_file/nowhere.c"], 3, "c_file/nowhere.c: no such file"),
     Row(["nowhere.c"], 3, "nowhere.c: no such file"),
+    Row(["empty/README"], 3, "empty/README: a file, but not of Go or C"),
     # 2: wrong usage
     Row(["--nope", "clean"], 2, "--nope"),
     Row(["--output"], 2, "--output"),
