@@ -301,7 +301,7 @@ class TextSink : public Sink {
     say(fmt::format("{} in {} of pid {}{}", found, spoken_duration(end.run_ns), subject_.pid,
                     end.why.empty() ? "" : ": " + end.why));
     if (end.target_signal) {
-      say(fmt::format("  the command was killed by signal {}", *end.target_signal));
+      say(fmt::format("  the command was ended by signal {}", *end.target_signal));
     } else if (end.target_status) {
       say(fmt::format("  the command exited with status {}", *end.target_status));
     }
