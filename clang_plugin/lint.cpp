@@ -367,8 +367,10 @@ Result<LintReport> lint_packages(const LintOptions& options, PackageList listed,
   report.errors.insert(report.errors.begin(), listed.problems.begin(), listed.problems.end());
   report.notes.insert(report.notes.begin(), listed.notes.begin(), listed.notes.end());
   if (report.stats.packages == 0 && report.findings.empty()) {
-    report.notes.push_back("none of the " + std::to_string(listed.packages_seen) +
-                           " packages looked at uses cgo");
+    report.notes.push_back(listed.packages_seen == 1
+                               ? "the package looked at does not use cgo"
+                               : "none of the " + std::to_string(listed.packages_seen) +
+                                     " packages looked at uses cgo");
     if (listed.packages_seen == 0) {
       const std::string why =
           report.errors.empty() ? "no Go package there"

@@ -72,6 +72,7 @@ void write_json(const Facts& facts, std::ostream& out) {
   json["signals"] = nlohmann::ordered_json::array();
   for (const PlannedSignal& planned : facts.signals) {
     nlohmann::ordered_json one = {{"name", signal_rows()[planned.signal].name},
+                                  {"meaning", signal_rows()[planned.signal].meaning},
                                   {"state", state_name(planned.state)},
                                   {"function", planned.function},
                                   {"reason", planned.reason},
@@ -117,7 +118,8 @@ void write_text(const Facts& facts, std::ostream& out) {
       for (const ProbeSite& site : planned.sites)
         where += fmt::format(" {:#x} ({})", site.address, site_kind_name(site.kind));
     }
-    out << fmt::format("  {:<16}{:<9}{}\n", row.name, state_name(planned.state), printable(where));
+    out << fmt::format("  {:<16}{:<9}{}; {}\n", row.name, state_name(planned.state), row.meaning,
+                       printable(where));
   }
   for (const std::string& note : binary.notes) out << "note: " << printable(note) << '\n';
 }

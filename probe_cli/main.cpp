@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
@@ -15,6 +14,7 @@
 #include "findings/duration.h"
 #include "findings/glob.h"
 #include "findings/printable.h"
+#include "findings/usage_error.h"
 #include "probe_cli/attach/kernel.h"
 #include "probe_cli/census.h"
 #include "probe_cli/detect/detector.h"
@@ -39,6 +39,19 @@ int finish(const Result<int>& result) {
   return result ? *result : fail(kNothingDone, result.error());
 }
 
+const CLI::Validator kProcessId(
+    [](std::string& text) {
+      const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+      return digits && text.size() < 10 && std::atoi(text.c_str()) > 0
+                 ? std::string()
+                 : "'" + text + "' is no process id: it is a number, as ps shows it";
+    },
+    "PID");
+
+Error no_such_rule(const std::string& name) {
+  return {"no rule is called '" + name + "'", "", "`cgoscope rules` lists them"};
+}
+
 // Options that `watch` and `replay` share: how samples are judged, and what comes of it.
 struct JudgeOptions {
   std::vector<std::pair<std::string, std::string>> thresholds;  // option, value as typed
@@ -47,20 +60,26 @@ struct JudgeOptions {
   std::optional<std::string> lint;
 
   void add_to(CLI::App& app) {
-    app.add_option("--format", format, "text or json (JSON Lines)")
+    app.add_option("--format", format, "text (the default) or json (JSON Lines)")
         ->check(CLI::IsMember({"text", "json"}))
-        ->capture_default_str();
-    app.add_option("--output", output, "Write the report to this file");
-    app.add_option("--fail-on", fail_on, "Exit with 1 at findings of this severity or above")
+        ->option_text("FORMAT");
+    app.add_option("--output", output, "Write the report to this file")->option_text("FILE");
+    app.add_option("--fail-on", fail_on,
+                   "Exit with 1 at findings of this severity or above: error, warning (the "
+                   "default) or note")
         ->check(CLI::IsMember({"error", "warning", "note"}))
-        ->capture_default_str();
+        ->option_text("SEVERITY");
     app.add_option("--rule", selection.only, "Judge by this rule only (may be repeated)")
-        ->allow_extra_args(false);
+        ->allow_extra_args(false)
+        ->option_text("NAME");
     app.add_option("--no-rule", selection.without, "Do not judge by this rule (may be repeated)")
-        ->allow_extra_args(false);
+        ->allow_extra_args(false)
+        ->option_text("NAME");
     app.add_option("--ignore", selection.ignore,
-                   "RULE or RULE:FUNCTION, a glob: findings not to report (may be repeated)")
-        ->allow_extra_args(false);
+                   "Findings not to report: of this rule, or of this rule where FUNCTION, a glob, "
+                   "is the place, in the stack or the C function (may be repeated)")
+        ->allow_extra_args(false)
+        ->option_text("RULE[:FUNCTION]");
     app.add_option("--lint", lint,
                    "What `cgoscope-lint --format json` found in the program's source: says which "
                    "of it was seen to block, and which long C calls it lacks")
@@ -73,6 +92,7 @@ struct JudgeOptions {
              },
              std::string(threshold.meaning) + " (" + std::string(threshold.rule) + ", " +
                  standard(threshold) + ")")
+          ->option_text(threshold.unit == Threshold::Unit::kDuration ? "D" : "N")
           ->group("Thresholds");
   }
 
@@ -84,6 +104,14 @@ struct JudgeOptions {
     std::ostringstream text;
     text << threshold.standard << (threshold.unit == Threshold::Unit::kPerSecond ? "/s" : "");
     return text.str();
+  }
+
+  template <typename Test>
+  static bool any_rule(Test test) {
+    for (const Rule& rule : rules()) {
+      if (test(rule.name)) return true;
+    }
+    return false;
   }
 
   // nullopt without --lint.
@@ -101,17 +129,14 @@ struct JudgeOptions {
     }
     for (const std::vector<std::string>* names : {&selection.only, &selection.without}) {
       for (const std::string& name : *names) {
-        bool known = false;
-        for (const Rule& rule : rules()) known = known || rule.name == name;
-        if (!known)
-          return Error{"no rule is called '" + name + "'", "", "`cgoscope rules` lists them"};
+        if (!any_rule([&](std::string_view rule) { return rule == name; }))
+          return no_such_rule(name);
       }
     }
     for (const std::string& entry : selection.ignore) {
-      const std::string glob = entry.substr(0, entry.find(':'));
-      if (std::none_of(rules().begin(), rules().end(),
-                       [&](const Rule& rule) { return glob_matches(glob, rule.name); }))
-        return Error{"--ignore " + entry + " fits no rule", "", "`cgoscope rules` lists them"};
+      const std::string name = entry.substr(0, entry.find(':'));
+      if (!any_rule([&](std::string_view rule) { return glob_matches(name, rule); }))
+        return no_such_rule(name);
     }
     return settings;
   }
@@ -127,6 +152,12 @@ Result<std::optional<double>> parse_overhead(const std::string& text) {
   return std::optional<double>(percent / 100);
 }
 
+Result<int64_t> duration_of(const std::string& option, const std::string& text) {
+  Result<int64_t> parsed = parse_duration_ns(text);
+  if (parsed) return parsed;
+  return Error{option + ": " + parsed.error().what, parsed.error().why, parsed.error().hint};
+}
+
 struct WatchCommand {
   WatchOptions options;
   JudgeOptions judge;
@@ -137,30 +168,42 @@ struct WatchCommand {
   void add_to(CLI::App& parent) {
     app =
         parent.add_subcommand("watch", "Watch a running Go process and report what is wrong in it");
-    auto* pid_option =
-        app->add_option("-p,--pid", pid, "The process to watch")->check(CLI::PositiveNumber);
+    auto* pid_option = app->add_option("-p,--pid", pid, "The process to watch")
+                           ->check(kProcessId)
+                           ->option_text("PID");
     auto* name =
-        app->add_option("--name", options.name, "The one process whose executable has this name");
+        app->add_option("--name", options.name, "The one process whose executable has this name")
+            ->option_text("EXE");
     auto* command =
-        app->add_option("command", options.command, "After --: a command to start and watch");
+        app->add_option("COMMAND", options.command, "After --: a command to start and watch")
+            ->option_text("...");
     pid_option->excludes(name)->excludes(command);
     name->excludes(command);
     app->add_option("--duration", duration,
-                    "Stop after this time, as Go writes durations (default: at the target's end)");
-    app->add_option("--interval", interval, "How often to look")->capture_default_str();
+                    "Stop after this time, as Go writes durations: 250ms, 1m30s (default: at the "
+                    "target's end)")
+        ->option_text("D");
+    app->add_option("--interval", interval, "How often to look (default 1s, at least 100ms)")
+        ->option_text("D");
     app->add_option("--record", options.record,
-                    "Also write the samples to this file, for `cgoscope replay`");
+                    "Also write the samples to this file, for `cgoscope replay`")
+        ->option_text("FILE");
     app->add_option("--max-overhead", max_overhead,
-                    "What the probe may cost the target: a share of the CPUs that it may use, or "
-                    "none for no limit")
-        ->capture_default_str();
+                    "What the probe may cost the target: a share of the CPUs that it may use "
+                    "(default 1%), or none for no limit")
+        ->option_text("SHARE");
     app->add_option("--signals", signals,
-                    "auto, all, or names separated by commas (`cgoscope inspect` lists them)")
-        ->capture_default_str();
+                    "auto (the default), all, or names separated by commas (`cgoscope inspect` "
+                    "lists them)")
+        ->option_text("LIST");
     app->add_flag("--leave-running", options.leave_running,
-                  "Do not end a command that watch started");
+                  "Do not end a command that watch started")
+        ->needs(command)
+        ->option_text(" ");
     app->add_flag("--exit-like-command", options.exit_like_command,
-                  "Exit with the status of the command that watch started");
+                  "Exit with the status of the command that watch started")
+        ->needs(command)
+        ->option_text(" ");
     judge.add_to(*app);
     app->footer(
         "Exit status: 0 clean; 1 findings at or above --fail-on; 2 wrong usage; 3 the process "
@@ -171,12 +214,17 @@ struct WatchCommand {
     if (pid != 0) options.pid = pid;
     if (!options.pid && options.name.empty() && options.command.empty())
       return fail(kUsage, {"nothing to watch", "", "give -p PID, --name EXE, or -- COMMAND"});
+    if (options.command.size() == 1 &&
+        options.command[0].find_first_not_of("0123456789") == std::string::npos)
+      return fail(kUsage, {"what stands behind watch is a command to start, and " +
+                               options.command[0] + " is a number",
+                           "", "for the process: -p " + options.command[0]});
     if (!duration.empty()) {
-      const Result<int64_t> parsed = parse_duration_ns(duration);
+      const Result<int64_t> parsed = duration_of("--duration", duration);
       if (!parsed) return fail(kUsage, parsed.error());
       options.duration_ns = *parsed;
     }
-    const Result<int64_t> every = parse_duration_ns(interval);
+    const Result<int64_t> every = duration_of("--interval", interval);
     if (!every) return fail(kUsage, every.error());
     if (*every < 100'000'000)
       return fail(kUsage, {"--interval " + interval + " is too short",
@@ -213,7 +261,7 @@ struct ReplayCommand {
 
   void add_to(CLI::App& parent) {
     app = parent.add_subcommand("replay", "Judge a recording again, perhaps with other thresholds");
-    app->add_option("file", file, "What `watch --record` wrote")->required();
+    app->add_option("FILE", file, "What `watch --record` wrote")->required()->option_text(" ");
     judge.add_to(*app);
   }
 
@@ -223,7 +271,8 @@ struct ReplayCommand {
     const Result<std::optional<PredictedFindings>> predicted = judge.predicted();
     if (!predicted) return fail(kUsage, predicted.error());
     std::ifstream in(file, std::ios::binary);
-    if (!in) return fail(kNothingDone, {"cannot read " + file, std::strerror(errno), ""});
+    if (!in)
+      return fail(kNothingDone, {"cannot read " + file, std::strerror(errno), "check the path"});
     Result<Output> output = Output::open(judge.output, STDOUT_FILENO);
     if (!output) return fail(kNothingDone, output.error());
     const std::unique_ptr<Sink> sink = output->make_sink(judge.format == "json");
@@ -306,29 +355,38 @@ int run_lint(int argc, char** argv) {
 int run(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "lint") == 0) return run_lint(argc, argv);
   CLI::App app{"Finds lost OS threads, timers and goroutines in a running Go process."};
-  app.set_version_flag("--version", std::string("cgoscope ") + CGOSCOPE_VERSION);
+  app.set_version_flag("--version", std::string("cgoscope ") + CGOSCOPE_VERSION,
+                       "Print the version and exit");
   app.require_subcommand(1);
+  app.set_help_flag("-h,--help", "Print this and exit");
+  say_usage_errors(app, "cgoscope");
   WatchCommand watch_command;
   watch_command.add_to(app);
   CLI::App* inspect_app = app.add_subcommand(
       "inspect", "Say what is known of a Go binary, and what of it can be watched");
   std::string subject, inspect_format = "text";
-  inspect_app->add_option("subject", subject, "PID or BINARY")->required();
-  inspect_app->add_option("--format", inspect_format, "text or json")
+  inspect_app->add_option("PID|BINARY", subject, "A Go process, or a file")
+      ->required()
+      ->option_text(" ");
+  inspect_app->add_option("--format", inspect_format, "text (the default) or json")
       ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+      ->option_text("FORMAT");
   CLI::App* census_app = app.add_subcommand(
       "census",
       "Say what the goroutines and threads of a Go process are doing, without stopping it");
   CensusOptions census;
   census_app->add_option("-p,--pid", census.pid, "The process")
       ->required()
-      ->check(CLI::PositiveNumber);
-  census_app->add_option("--format", census.format, "text, json, or pprof for `go tool pprof`")
+      ->check(kProcessId)
+      ->option_text("PID");
+  census_app
+      ->add_option("--format", census.format,
+                   "text (the default), json, or pprof for `go tool pprof`")
       ->check(CLI::IsMember({"text", "json", "pprof"}))
-      ->capture_default_str();
-  census_app->add_option("--top", census.top, "Kinds of goroutines to show as text")
-      ->capture_default_str();
+      ->option_text("FORMAT");
+  census_app->add_option("--top", census.top, "Kinds of goroutines to show as text (default 20)")
+      ->check(CLI::Range(0, 1'000'000))
+      ->option_text("N");
   ReplayCommand replay_command;
   replay_command.add_to(app);
   CLI::App* rules_app = app.add_subcommand("rules", "List the rules and their thresholds");

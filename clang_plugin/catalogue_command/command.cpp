@@ -11,6 +11,7 @@
 #include "clang_plugin/catalogue_command/list.h"
 #include "findings/plural.h"
 #include "findings/printable.h"
+#include "findings/usage_error.h"
 
 namespace cgoscope {
 namespace {
@@ -143,6 +144,7 @@ int run_catalogue_command(int argc, char** argv) {
   CommandLine line;
   app.set_help_flag("-h,--help", "Print this and exit");
   app.require_subcommand(1);
+  say_usage_errors(app, "cgoscope-lint catalogue");
   app.footer(
       "Exit status: 0 done; 1 check found errors or warnings; 2 wrong usage, or a file of "
       "--catalogue or .cgoscope.yaml is malformed;\n"

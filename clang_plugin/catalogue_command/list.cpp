@@ -100,9 +100,8 @@ Error nothing_chosen(const RowsInForce& rows, const ListChoice& choice) {
   return {choice.name,
           choice.library == "*" ? "no row's name fits this"
                                 : "no row of the library " + choice.library + " fits this",
-          near.empty()
-              ? "a glob has * for any text and ? for one character: '*" + choice.name + "*'"
-              : "did you mean " + near + "?"};
+          near.empty() ? "a glob has * for any text and ? for one character"
+                       : "did you mean " + near + "?"};
 }
 
 }  // namespace

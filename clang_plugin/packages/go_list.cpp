@@ -172,6 +172,7 @@ class PackageSearch {
       return;
     }
     if (names_c_file(pattern)) return sort_out_c_file(pattern);
+    if (fs::is_regular_file(pattern, ignored)) return report(pattern, "a file, but not of Go or C");
     const std::optional<DirectoryPattern> local = directory_pattern(pattern);
     if (!local) {
       import_paths_.push_back(pattern);

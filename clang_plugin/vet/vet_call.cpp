@@ -141,7 +141,14 @@ std::optional<VetStatus> answer_without_clang(const std::vector<std::string>& ar
     return VetStatus::kClean;
   }
   const auto options = parse_vet_arguments(arguments);
-  if (!options) return vet_failure(VetStatus::kUsage, options.error());
+  if (!options) {
+    // Go calls for each dependency as well; it is enough to say it of the packages that were named.
+    VetOptions only_config;
+    only_config.config = arguments.back();
+    const auto config = open_vet_config(only_config);
+    if (config && config->only_facts) return VetStatus::kClean;
+    return vet_failure(VetStatus::kUsage, options.error());
+  }
   const auto config = open_vet_config(*options);
   if (!config) return vet_failure(VetStatus::kNothingDone, config.error());
   if (options->lint.across_packages && !is_standard(*config) &&

@@ -45,7 +45,8 @@ Check link_kind(LinkKind kind, std::string costs, std::string mend) {
   return {std::string(link_kind_name(kind)) + " probes",
           tried.has_value(),
           false,
-          tried ? "tried: they see every call in every thread" : tried.error().message(),
+          tried ? "tried: they see every call in every thread"
+                : tried.error().what + ": " + tried.error().why,
           std::move(costs),
           std::move(mend)};
 }
@@ -91,15 +92,17 @@ uint64_t effective_capabilities() {
   return held;
 }
 
-Check capability(const char* name, int number, bool covered, std::string costs) {
+Check capability(const char* name, int number, bool covered, std::string costs,
+                 std::string mend =
+                     "run as root, or grant it to the file of cgoscope: setcap "
+                     "cap_bpf,cap_perfmon,cap_sys_ptrace+ep FILE") {
   const bool has = (effective_capabilities() >> number & 1) != 0;
-  return {
-      name,
-      has || covered,
-      false,
-      has ? "effective" : (covered ? "not held, and not needed" : "not held"),
-      std::move(costs),
-      std::string("run as root, or grant it: setcap ") + "cap_bpf,cap_perfmon,cap_sys_ptrace+ep"};
+  return {name,
+          has || covered,
+          false,
+          has ? "effective" : (covered ? "not held, and not needed" : "not held"),
+          std::move(costs),
+          std::move(mend)};
 }
 
 std::vector<Check> capabilities() {
@@ -111,7 +114,8 @@ std::vector<Check> capabilities() {
       capability("CAP_PERFMON", CAP_PERFMON, admin, "probes cannot read the target's memory"),
       capability("CAP_SYS_PTRACE", CAP_SYS_PTRACE, false,
                  "only processes of the same user can be looked into"),
-      capability("CAP_SYS_ADMIN", CAP_SYS_ADMIN, bpf, "BPF programs cannot be loaded"),
+      capability("CAP_SYS_ADMIN", CAP_SYS_ADMIN, bpf, "BPF programs cannot be loaded",
+                 "CAP_BPF and CAP_PERFMON stand in for it"),
   };
 }
 
@@ -213,7 +217,7 @@ std::vector<Check> check_kernel() {
   const Check multi = link_kind(LinkKind::kUprobeMulti,
                                 "perf links are used: removing them takes about 0.1 s a place, so "
                                 "signals cannot be attached for part of the time",
-                                "Linux 6.10 or newer");
+                                "Linux 6.10 or newer, and CAP_BPF and CAP_PERFMON");
   const Check perf = link_kind(LinkKind::kPerf, "no fallback where uprobe.multi does not work",
                                "run as root; CAP_PERFMON alone does not suffice (Linux 6.18)");
   const Check programs = bpf_programs(multi, perf);

@@ -111,7 +111,8 @@ Result<std::string> find_executable(const std::string& name) {
   if (!refused.empty()) {
     return Error{what, refused + " is not executable", "it must be a file with execute permission"};
   }
-  return Error{what, "no such program in PATH", "install it, or give its path"};
+  return Error{what, "no such program in PATH",
+               "install it, or give its path; for a process that runs: --name " + name};
 }
 
 Result<Command> Command::prepare(const std::vector<std::string>& arguments) {

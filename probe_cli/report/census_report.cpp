@@ -192,11 +192,11 @@ void write_census_text(const CensusReport& report, const Stacks& stacks, size_t 
   if (sample.goroutines_read)
     out << fmt::format("{} goroutine{}, and {} of the runtime's own\n", user, user == 1 ? "" : "s",
                        system_goroutines_count(sample));
-  out << fmt::format("{} threads", sample.threads);
+  out << counted(sample.threads, "thread");
   if (sample.memory_read)
-    out << fmt::format(" ({} Ms made and {} freed since the start; the limit is {}), {} Ps",
+    out << fmt::format(" ({} Ms made and {} freed since the start; the limit is {}), {}",
                        sample.threads_created, sample.threads_freed, sample.threads_limit,
-                       report.ps_count);
+                       counted(report.ps_count, "P"));
   if (sample.live_timers) out << ", " << counted(*sample.live_timers, "live timer");
   out << '\n';
   if (sample.goroutines_walked < user)

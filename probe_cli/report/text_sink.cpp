@@ -63,9 +63,10 @@ struct EvidenceText {
 struct Explain {
   EvidenceText operator()(const StuckMEvidence& evidence) const {
     EvidenceText text;
-    text.measured = fmt::format("{} alike, the longest for {}{}", counted(evidence.ms_count, "M"),
-                                evidence.since_before_attach ? "at least " : "",
-                                spoken_duration(evidence.longest_ms * 1'000'000));
+    text.measured =
+        fmt::format("{} alike, the longest for {}{}", counted(evidence.ms_count, "thread"),
+                    evidence.since_before_attach ? "at least " : "",
+                    spoken_duration(evidence.longest_ms * 1'000'000));
     if (evidence.since_before_attach) text.measured += " (it began before the attach)";
     text.costs = counted(evidence.ms_count, "thread");
     if (evidence.threads_limit_count > 0) {
@@ -303,7 +304,7 @@ class TextSink : public Sink {
     say(fmt::format("{} in {} of pid {}{}", found, spoken_duration(end.run_ns), subject_.pid,
                     end.why.empty() ? "" : ": " + end.why));
     if (end.target_signal) {
-      say(fmt::format("  the command was killed by signal {}", *end.target_signal));
+      say(fmt::format("  the command was ended by signal {}", *end.target_signal));
     } else if (end.target_status) {
       say(fmt::format("  the command exited with status {}", *end.target_status));
     }

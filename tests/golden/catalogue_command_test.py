@@ -121,7 +121,7 @@ ROWS = [
     Row("tree", ["check"], 0, ["in 1 file: 1 row"], []),
     Row("malformed", ["check"], 1, ["own.yaml:1:1: error: unknown key 'blok'"], []),
 
-    Row(".", [], 2, [], ["A subcommand is required"]),
+    Row(".", [], 2, [], ["no command is named (`cgoscope-lint catalogue --help`"]),
     Row(".", ["nope"], 2, [], []),
     Row(".", ["--help"], 0, ["list", "explain", "check", "Exit status: "], []),
     Row(".", ["check", "--help"], 0, ["--fail-on SEVERITY", "--catalogue FILE", "-I FOLDER"], []),

@@ -57,7 +57,7 @@ ROWS = [
     # 0: clean, or nothing at or above --fail-on
     Row(["clean"], 0, "no findings in 1 package with cgo"),
     Row(["clean", "go_only"], 0, "no findings in 1 package with cgo"),
-    Row(["go_only"], 0, "uses cgo"),
+    Row(["go_only"], 0, "the package looked at does not use cgo"),
     Row(["note"], 0, "[unused-suppression]"),
     Row(["nap"], 0, "no findings"),
     Row(["--help"], 0, "Exit status: 0 clean; 1 findings"),
@@ -141,6 +141,7 @@ ROWS = [
     Row(["c_alone/wait.c"], 3, "c_alone: no Go files that are built here"),
     Row(["c_file/nowhere.c"], 3, "c_file/nowhere.c: no such file"),
     Row(["nowhere.c"], 3, "nowhere.c: no such file"),
+    Row(["empty/README"], 3, "empty/README: a file, but not of Go or C"),
     # 2: wrong usage
     Row(["--nope", "clean"], 2, "--nope"),
     Row(["--output"], 2, "--output"),

@@ -414,5 +414,30 @@ TEST_F(Ways, WhatIsNoRunningGoProgramIsSaidSo) {
   EXPECT_TRUE(sleeper.running());
 }
 
+TEST_F(Ways, WrongUsageIsSaidSo) {
+  const struct {
+    std::vector<std::string> arguments;
+    std::string words;
+  } kCases[] = {
+      {{}, "nothing to watch"},
+      {{"1"}, "for the process: -p 1"},
+      {{"-p"}, "--pid needs a value"},
+      {{"-p", "abc"}, "'abc' is no process id"},
+      {{"-p", "1", "--duration", "5"}, "--duration: not a duration"},
+      {{"-p", "1", "--ignore", "stuckm:f"}, "no rule is called 'stuckm'"},
+      {{"-p", "1", "--leave-running"}, "requires COMMAND"},
+      {{"-p", "1", "--stuck-mss", "3"}, "no option is called '--stuck-mss'"},
+  };
+  for (const auto& [arguments, words] : kCases) {
+    const Ended ended = watch(arguments);
+    EXPECT_EQ(ended.status, 2) << words;
+    EXPECT_EQ(ended.err.rfind("cgoscope: ", 0), 0U) << ended.err;
+    EXPECT_NE(ended.err.find(words), std::string::npos) << words << ": " << ended.err;
+  }
+  // Of a rule that there is, or a glob over rules, the process decides.
+  for (const char* ignore : {"stuck-m", "*:main.f"})
+    EXPECT_EQ(watch({"-p", "4194305", "--ignore", ignore}).status, 3) << ignore;
+}
+
 }  // namespace
 }  // namespace cgoscope

@@ -48,5 +48,15 @@ TEST(Inspect, SaysNothingOfFlagsThatWereNotGiven) {
   EXPECT_THAT(inspected(*binary, false), Not(HasSubstr("\nflags")));
 }
 
+TEST(Inspect, SaysWhatEachSignalIsAndWhere) {
+  const Result<std::string> binary = built("inspect_signals", {});
+  if (!binary) GTEST_SKIP() << binary.error().message();
+  EXPECT_THAT(
+      inspected(*binary, false),
+      ContainsRegex("\n  thread-start +ready +a thread is created; runtime.newm1 0x[0-9a-f]+ "));
+  const nlohmann::json json = nlohmann::json::parse(inspected(*binary, true));
+  EXPECT_EQ(json.at("signals").at(0).at("meaning"), "a goroutine parks: it waits for something");
+}
+
 }  // namespace
 }  // namespace cgoscope
