@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "clang_plugin/analysis/interpreter.h"
 #include "clang_plugin/analysis/message.h"
@@ -12,6 +13,18 @@ namespace cgoscope {
 namespace {
 
 constexpr double kMillion = 1e6;  // floating-point arguments are counted in millionths
+
+// Names after `C.` that cgo knows without a declaration (cmd/cgo/gcc.go: nameToC, builtinDefs and
+// the <stddef.h> of builtinProlog), and C's own types.
+bool is_cgos_own(std::string_view name) {
+  static const std::set<std::string_view> kNames = {
+      "CBytes",        "CString",      "GoBytes", "GoString",  "GoStringN", "_Bool",  "char",
+      "complexdouble", "complexfloat", "double",  "float",     "int",       "long",   "longlong",
+      "ptrdiff_t",     "uintptr_t",    "wchar_t", "schar",     "short",     "signed", "size_t",
+      "uchar",         "uint",         "ulong",   "ulonglong", "unsigned",  "ushort", "void"};
+  return kNames.contains(name) || name.starts_with("struct_") || name.starts_with("union_") ||
+         name.starts_with("enum_") || name.starts_with("sizeof_");
+}
 
 class Analysis {
  public:
@@ -196,6 +209,19 @@ class Analysis {
                        });
   }
 
+  // What nothing declares, go build refuses. When Clang had something to say of the file, it was
+  // said.
+  void note_undeclared(const GoFile& file, const GoReference& reference,
+                       const TranslationUnit& unit) {
+    const std::string& name = reference.name;
+    if (unit.errors > 0 || unit.constants.contains(name) || is_cgos_own(name)) return;
+    if (!undeclared_.emplace(file.path, name).second) return;
+    result_.problems.push_back(
+        {file.path, reference.line,
+         "C." + name + " is declared nowhere" +
+             (file.preamble.empty() ? ": no comment ends on the line above import \"C\"" : "")});
+  }
+
   void visit_reference(SiteGroup& group, const GoReference& reference, Interpreter& interpreter,
                        HandleStates& handles) {
     const GoFile& file = *group.file;
@@ -208,7 +234,10 @@ class Analysis {
     const bool is_function = linked.body || visible != unit.visible.end() ||
                              catalogue_.find_blocking(reference.name) ||
                              !catalogue_.find_options(reference.name).empty();
-    if (!is_function) return;  // a type, a constant, a variable
+    if (!is_function) {  // a type, a constant, a variable
+      if (reference.use == ReferenceUse::kCall) note_undeclared(file, reference, unit);
+      return;
+    }
     if (reference.use == ReferenceUse::kValue && is_handed_on(file, reference)) return;
     const BlockingFunction* row =
         linked.body && !linked.body->is_system ? nullptr : catalogue_.find_blocking(reference.name);
@@ -380,6 +409,7 @@ class Analysis {
   PackageFacts facts_;
   ShapeCache cache_;
   std::vector<SiteGroup> groups_;
+  std::set<std::pair<std::string, std::string>> undeclared_;  // Go file, name
   PackageFindings result_;
 };
 

@@ -373,7 +373,11 @@ class Consumer : public clang::ASTConsumer {
     const clang::IdentifierInfo& id = context.Idents.get(kConstantPrefix + name);
     for (clang::NamedDecl* found : context.getTranslationUnitDecl()->lookup(&id)) {
       const auto* variable = llvm::dyn_cast<clang::VarDecl>(found);
-      if (!variable || !variable->getInit()) continue;
+      if (!variable) continue;
+      if (!variable->getInit()) {  // it makes a type, or what has no value
+        unit_.not_functions.insert(name);
+        continue;
+      }
       const clang::Expr* value = variable->getInit()->IgnoreParenCasts();
       if (const auto* reference = llvm::dyn_cast<clang::DeclRefExpr>(value)) {
         if (const auto* function = llvm::dyn_cast<clang::FunctionDecl>(reference->getDecl())) {
