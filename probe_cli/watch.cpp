@@ -42,8 +42,9 @@ constexpr int64_t kReckonAfterNs = kSecond;
 // Goroutines are read again when so many times has passed what reading them took.
 constexpr int64_t kGoroutinesEvery = 20;
 constexpr const char* kStoppedNote =
-    "the process was stopped for a while, by a signal (SIGSTOP, Ctrl-Z) or a debugger; it was not "
-    "looked at then, and how long C calls take has that time in it";
+    "the process was stopped for a while, by a signal (SIGSTOP, Ctrl-Z), a debugger or its control "
+    "group (docker pause); it was not looked at then, and how long C calls take has that time in "
+    "it";
 
 class Run {
  public:
@@ -349,7 +350,7 @@ void Run::hear_events() {
 void Run::look_at_memory(Sample& sample) {
   sample.threads = count_threads(target_->pid());
   if (!memory_is_read_) return;
-  if (is_stopped(target_->pid())) {  // what stands still now is no sign of anything
+  if (target_->stands_still()) {  // what stands still now is no sign of anything
     if (std::find(notes_.begin(), notes_.end(), kStoppedNote) == notes_.end()) note(kStoppedNote);
     return;
   }
