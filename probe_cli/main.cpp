@@ -28,6 +28,8 @@
 namespace cgoscope {
 namespace {
 
+constexpr int64_t kLongestNs = 1'000'000'000'000'000'000;  // 31 years: sums with it fit
+
 enum ExitStatus { kClean = 0, kFindings = 1, kUsage = 2, kNothingDone = 3 };
 
 int fail(ExitStatus status, const Error& error) {
@@ -222,14 +224,14 @@ struct WatchCommand {
     if (!duration.empty()) {
       const Result<int64_t> parsed = duration_of("--duration", duration);
       if (!parsed) return fail(kUsage, parsed.error());
-      options.duration_ns = *parsed;
+      options.duration_ns = std::min(*parsed, kLongestNs);
     }
     const Result<int64_t> every = duration_of("--interval", interval);
     if (!every) return fail(kUsage, every.error());
     if (*every < 100'000'000)
       return fail(kUsage, {"--interval " + interval + " is too short",
                            "each look costs the target's CPUs a little", "take 100ms or more"});
-    options.interval_ns = *every;
+    options.interval_ns = std::min(*every, kLongestNs);
     Result<std::optional<double>> overhead = parse_overhead(max_overhead);
     if (!overhead) return fail(kUsage, overhead.error());
     options.max_overhead = *overhead;

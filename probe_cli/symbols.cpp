@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
 
 #include "probe_cli/go/address_references.h"
 #include "probe_cli/go/closure.h"
@@ -14,6 +15,13 @@ namespace {
 
 constexpr size_t kMostRemembered = 65'536;
 
+// With a slash; "" when it was removed.
+std::string current_folder() {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::current_path(error);
+  return error ? "" : path.string() + "/";
+}
+
 // These seem to be called by the instruction at which a signal came.
 bool is_called_by_a_signal(std::string_view function) {
   return function == "runtime.asyncPreempt" || function == "runtime.sigpanic";
@@ -22,9 +30,7 @@ bool is_called_by_a_signal(std::string_view function) {
 }  // namespace
 
 Symbols::Symbols(const GoBinary& binary, uint64_t load_base)
-    : binary_(binary),
-      load_base_(load_base),
-      folder_(std::filesystem::current_path().string() + "/") {}
+    : binary_(binary), load_base_(load_base), folder_(current_folder()) {}
 
 const std::vector<Frame>& Symbols::frames_at(uint64_t pc, bool is_return) {
   const uint64_t key = pc << 1 | static_cast<uint64_t>(is_return);
@@ -46,7 +52,7 @@ const std::vector<Frame>& Symbols::frames_at(uint64_t pc, bool is_return) {
 
 // Relative to the current directory when it lies below it.
 std::string Symbols::displayed(std::string file) const {
-  return file.starts_with(folder_) ? file.substr(folder_.size()) : file;
+  return !folder_.empty() && file.starts_with(folder_) ? file.substr(folder_.size()) : file;
 }
 
 StackId Symbols::add(std::vector<Frame> frames) {

@@ -50,7 +50,7 @@ class Symbols {
 
   const GoBinary& binary_;
   uint64_t load_base_;
-  std::string folder_;  // the current one, with a slash
+  std::string folder_;  // the current one, with a slash; "" when there is none
   CStackWalker* c_walker_ = nullptr;
   Stacks stacks_;
   std::unordered_map<uint64_t, std::vector<Frame>> frames_;

@@ -37,13 +37,15 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kStartupNs = 2 * kSecond;  // how long a runtime may take to set itself up
 constexpr int64_t kKillAfterNs = 5 * kSecond;
 constexpr int kEndingMs = 100;
+constexpr size_t kMostNotes = 100;
 // How long the probe may cost too much, also when looks are further apart.
 constexpr int64_t kReckonAfterNs = kSecond;
 // Goroutines are read again when so many times has passed what reading them took.
 constexpr int64_t kGoroutinesEvery = 20;
 constexpr const char* kStoppedNote =
-    "the process was stopped for a while, by a signal (SIGSTOP, Ctrl-Z) or a debugger; it was not "
-    "looked at then, and how long C calls take has that time in it";
+    "the process was stopped for a while, by a signal (SIGSTOP, Ctrl-Z), a debugger or its control "
+    "group (docker pause); it was not looked at then, and how long C calls take has that time in "
+    "it";
 
 class Run {
  public:
@@ -63,7 +65,7 @@ class Run {
   void interval(bool last);
   bool is_written();
   int finish();
-  void note(std::string text) { notes_.push_back(std::move(text)); }
+  void note(std::string text);
 
   const WatchOptions& options_;
   SignalDescriptor signals_;
@@ -177,6 +179,13 @@ Result<bool> Run::attach() {
   if (const Result<bool> dropped = drop_privileges(link_kind_); !dropped)
     note(dropped.error().message());
   return true;
+}
+
+// Each once: what comes and goes, such as a signal that is too dear, does so for as long as the run
+// lasts.
+void Run::note(std::string text) {
+  if (notes_.size() < kMostNotes && std::ranges::find(notes_, text) == notes_.end())
+    notes_.push_back(std::move(text));
 }
 
 void Run::start_census() {
@@ -349,8 +358,8 @@ void Run::hear_events() {
 void Run::look_at_memory(Sample& sample) {
   sample.threads = count_threads(target_->pid());
   if (!memory_is_read_) return;
-  if (is_stopped(target_->pid())) {  // what stands still now is no sign of anything
-    if (std::find(notes_.begin(), notes_.end(), kStoppedNote) == notes_.end()) note(kStoppedNote);
+  if (target_->stands_still()) {  // what stands still now is no sign of anything
+    note(kStoppedNote);
     return;
   }
   memory_->take_ms(sample, sampler_->began_ns());

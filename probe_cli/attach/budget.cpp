@@ -46,7 +46,7 @@ std::vector<GroupShare> Budget::plan(const std::vector<GroupLoad>& loads) {
   const double allowed = std::max(*limit_, 0.0) * cpus_;
   for (const Wanted& wanted : by_cost) {
     if (total <= allowed) break;
-    if (wanted.cost_per_ns <= 0) continue;
+    if (wanted.cost_per_ns <= kNegligibleShare * allowed) continue;
     const double others = total - wanted.cost_per_ns;
     double share = std::clamp((allowed - others) / wanted.cost_per_ns, 0.0, 1.0);
     if (share < kLeastShare) {

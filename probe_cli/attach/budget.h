@@ -39,6 +39,8 @@ class Budget {
   std::vector<GroupShare> plan(const std::vector<GroupLoad>& loads);
 
   static constexpr double kLeastShare = 0.05;
+  // Of the budget: a group that costs no more is not cut, for nothing would be gained.
+  static constexpr double kNegligibleShare = 0.01;
   static constexpr int kRetryIntervals = 30;
 
  private:

@@ -137,6 +137,10 @@ Frame CModules::frame_at(uint64_t pc, bool is_return) const {
     frame.function.resize(std::min(frame.function.size(), frame.function.find('@')));
   }
   int line = 0;
+  // libdwfl takes what lies behind a unit for the unit's too, as far as the next one.
+  Dwarf_Addr unit_bias = 0;
+  Dwarf_Die* unit = dwfl_module_addrdie(module, address, &unit_bias);
+  if (unit == nullptr || dwarf_haspc(unit, address - unit_bias) != 1) return frame;
   if (Dwfl_Line* source = dwfl_module_getsrc(module, address)) {
     const char* file = dwfl_lineinfo(source, nullptr, &line, nullptr, nullptr, nullptr);
     if (file != nullptr && line > 0) {

@@ -18,6 +18,8 @@ constexpr size_t kBlock = 4096;
 constexpr size_t kStackBytes = 1024;  // read at first; few parked goroutines have more frames
 constexpr size_t kMostFrames = 32;
 constexpr uint64_t kWalkedOfEachKind = 16;
+// A program has no more `go` statements, so that more are of memory that was scribbled over.
+constexpr size_t kMostKinds = 16'384;
 
 // What is known of a goroutine without its stack.
 struct Kind {
@@ -85,7 +87,7 @@ class BlockReader {
       const GRecord record = read_g(*g, g_, addresses[i]);
       if (!is_alive(record.status) || record.goid <= 0) continue;
       ++result.live_count;
-      OfKind& kind = kinds_[kind_of(record)];
+      OfKind& kind = of_kind(record);
       if (const auto m = in_calls_.find(record.address); record.status == GStatus::kSyscall &&
                                                          m != in_calls_.end() &&
                                                          m->second->g->goid == record.goid) {
@@ -101,14 +103,17 @@ class BlockReader {
       }
     }
     walk(to_walk);
-    for (Goroutine& one : to_walk) take(kinds_[kind_of(one.record)], one.record, one.pcs);
+    for (Goroutine& one : to_walk) take(of_kind(one.record), one.record, one.pcs);
     return unread;
   }
 
  private:
-  static Kind kind_of(const GRecord& g) {
-    return {g.status, g.status == GStatus::kWaiting ? g.wait_reason : uint8_t{0}, g.locked,
-            g.start_pc, g.go_pc};
+  // When there are too many, those of further statements are all of one that is not known.
+  OfKind& of_kind(const GRecord& g) {
+    Kind kind{g.status, g.status == GStatus::kWaiting ? g.wait_reason : uint8_t{0}, g.locked,
+              g.start_pc, g.go_pc};
+    if (kinds_.size() >= kMostKinds && !kinds_.contains(kind)) kind.start_pc = kind.go_pc = 0;
+    return kinds_[kind];
   }
 
   static void take(OfKind& kind, const GRecord& record, const std::vector<uint64_t>& pcs) {

@@ -18,7 +18,7 @@
 #include <cstring>
 
 #include "probe_cli/clock.h"
-#include "probe_cli/process/cpu_quota.h"
+#include "probe_cli/process/control_groups.h"
 #include "probe_cli/process/proc_file.h"
 #include "probe_cli/process/threads.h"
 
@@ -211,6 +211,11 @@ double Target::usable_cpus() const {
                 read_proc_file("/proc/self/mountinfo").value_or(""));
   if (quota) cpus = std::min(cpus, *quota);
   return std::max(cpus, 0.01);
+}
+
+bool Target::stands_still() const {
+  return is_stopped(pid_) || is_frozen(read_proc_file(proc_path(pid_, "cgroup")).value_or(""),
+                                       read_proc_file("/proc/self/mountinfo").value_or(""));
 }
 
 std::optional<int64_t> Target::cpu_time_ns() const {

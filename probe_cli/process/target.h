@@ -43,6 +43,8 @@ class Target {
   std::optional<Image> image() const;  // nullopt when it is gone or cannot be read
   // CPUs that it may use: the least of its affinity and its control group's quota; at least 0.01.
   double usable_cpus() const;
+  // Whether all of it is stopped by a signal or a debugger, or its control group frozen.
+  bool stands_still() const;
   // CPU time that it has used so far, user and system, in ns; nullopt when it is gone.
   std::optional<int64_t> cpu_time_ns() const;
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "findings/printable.h"
 #include "probe_cli/detect/wording.h"
@@ -252,7 +254,8 @@ class TextSink : public Sink {
       const auto [state, is_new] = states_.try_emplace(signal.signal, signal.state);
       // Being attached part-time, and no longer, is no news; the end says it.
       if (!is_new && state->second != signal.state &&
-          (signal.state == "detached" || state->second == "detached")) {
+          (signal.state == "detached" || state->second == "detached") &&
+          told_changes_.emplace(signal.signal, signal.state).second) {
         say(fmt::format("signal {}: {} (was {})", signal_name(signal.signal), state_of(signal),
                         state->second));
       }
@@ -418,6 +421,8 @@ class TextSink : public Sink {
   int64_t looks_ = 0;
   bool told_of_panic_ = false;  // by a finding since the last tick, whose event says no more
   std::map<cg_signal, std::string> states_;
+  // Each once: a signal that is too dear is tried again as long as the run lasts.
+  std::set<std::pair<cg_signal, std::string>> told_changes_;
   std::map<cg_signal, uint64_t> lost_;  // as last said
 };
 

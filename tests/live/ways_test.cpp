@@ -2,6 +2,7 @@
 // commands that end soon, die, or are signalled; and what must not be touched.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -329,6 +330,27 @@ TEST_F(Ways, TheBudgetIsKeptBetweenLooks) {
   ASSERT_FALSE(call.is_null()) << ended.err;
   EXPECT_GT(call.at("hits"), 1000);
   EXPECT_LT(call.at("attached_ms"), 3000) << call;
+}
+
+TEST_F(Ways, AnIntervalWithoutEndIsOne) {
+  Program target({go_program("tests/live/programs", "quiet")}, false);
+  const Ended ended =
+      watch({"-p", std::to_string(target.pid()), "--interval", "2562047h", "--duration", "1s"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  const std::vector<json> all = records(ended.out);
+  EXPECT_LE(std::ranges::count_if(all, [](const json& one) { return one.at("type") == "tick"; }),
+            2);
+}
+
+TEST_F(Ways, TheCurrentFolderMayBeGone) {
+  Program target({go_program("tests/live/programs", "quiet")}, false);
+  const fs::path folder = fs::path(testing::TempDir()) / "gone";
+  fs::create_directory(folder);
+  const Ended ended = Program({"bash", "-c",
+                               "cd " + folder.string() + " && rmdir " + folder.string() + " && " +
+                                   CGOSCOPE + " census -p " + std::to_string(target.pid())})
+                          .wait(30'000);
+  EXPECT_EQ(ended.status, 0) << ended.err;
 }
 
 TEST_F(Ways, NobodyReadsTheReportAnyMore) {

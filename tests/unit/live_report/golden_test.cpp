@@ -208,6 +208,20 @@ TEST(TextSink, SaysOnlyNews) {
 }
 
 // A finding says more of a panic than its event does.
+// A signal that is too dear is tried again and again.
+TEST(TextSink, TellsOnceThatASignalComesAndGoes) {
+  std::ostringstream out;
+  const auto sink = make_text_sink(out, false);
+  Sample sample;
+  sample.signals.resize(1);
+  for (int i = 0; i < 10; ++i) {
+    sample.signals[0].state = i % 2 == 0 ? "part-time" : "detached";
+    sink->tick(sample, {});
+  }
+  EXPECT_EQ(out.str(),
+            "signal park: detached (was part-time)\nsignal park: part-time (was detached)\n");
+}
+
 TEST(TextSink, TellsAPanicOnce) {
   std::ostringstream out;
   const auto sink = make_text_sink(out, false);

@@ -44,6 +44,7 @@ class CStack : public testing::Test {
     for (const auto& [name, syscall] :
          std::map<std::string, std::string>{{"sleeper", "clock_nanosleep"},
                                             {"reader", "read"},
+                                            {"unlined", "clock_nanosleep"},
                                             {"waiter", "futex"},
                                             {"sized", "clock_nanosleep"},
                                             {"spinner", ""}}) {
@@ -94,6 +95,19 @@ TEST_F(CStack, FromTheSystemCallToTheThreadsFunction) {
   ASSERT_GE(frames.size(), 2u);
   EXPECT_EQ(frames[0].function, "wait_inner");
   EXPECT_EQ(frames[1].function, "waiter");
+}
+
+// A unit says which addresses are its own; what lies behind its last one is not of its last line.
+TEST_F(CStack, NoLineWhereThereIsNone) {
+  start(WAITS_IN_C);
+  auto walker = CStackWalker::open(child_->pid());
+  ASSERT_TRUE(walker);
+  const std::vector<Frame> frames = own_frames(*walker, "unlined");
+  ASSERT_GE(frames.size(), 2u);
+  EXPECT_EQ(names({frames.begin(), frames.begin() + 2}),
+            (std::vector<std::string>{"unlined_inner", "unlined"}));
+  EXPECT_EQ(frames[0].file, "");
+  EXPECT_EQ(frames[1].line, 0);
 }
 
 TEST_F(CStack, EndsWhereARegisterIsNotKnown) {

@@ -72,11 +72,19 @@ static void* spinner(void* name) {
   return NULL;
 }
 
+// Its table of lines ends with one that has no code, as behind a call of abort.
+__attribute__((used, section(".text.unlikely"))) static void unlikely(void) {
+  __asm__ volatile("nop\n\t.loc 1 1\n\t.loc 1 1");
+  __builtin_unreachable();
+}
+void* unlined(void* name);  // without_lines.c, behind it
+
 int main(void) {
   pthread_t thread;
   if (pipe(pipe_ends) != 0) return 1;
   pthread_create(&thread, NULL, sleeper, "sleeper");
   pthread_create(&thread, NULL, reader, "reader");
+  pthread_create(&thread, NULL, unlined, "unlined");
   pthread_create(&thread, NULL, waiter, "waiter");
   pthread_create(&thread, NULL, sized, "sized");
   pthread_create(&thread, NULL, spinner, "spinner");

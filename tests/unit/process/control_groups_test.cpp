@@ -1,4 +1,4 @@
-#include "probe_cli/process/cpu_quota.h"
+#include "probe_cli/process/control_groups.h"
 
 #include <gtest/gtest.h>
 
@@ -55,6 +55,22 @@ TEST(CpuQuota, VersionOneHasTwoFiles) {
                              tree.path("set") + " rw,relatime - cgroup cgroup rw,cpuset\n";
   EXPECT_EQ(cpu_quota("9:name=systemd:/\n3:cpuset:/g\n2:cpu,cpuacct:/g\n0::/\n", mounts), 1.2);
   EXPECT_EQ(cpu_quota("3:cpuset:/g\n0::/g\n", mounts), std::nullopt);
+}
+
+TEST(Frozen, InEitherVersion) {
+  const TemporaryTree tree;
+  tree.write("v2/a/cgroup.events", "populated 1\nfrozen 1\n");
+  tree.write("v2/b/cgroup.events", "populated 1\nfrozen 0\n");
+  tree.write("v1/a/freezer.state", "FROZEN\n");
+  tree.write("v1/b/freezer.state", "THAWED\n");
+  const std::string mounts = "41 31 0:38 / " + tree.path("v2") + " rw - cgroup2 cgroup2 rw\n" +
+                             "37 31 0:34 / " + tree.path("v1") + " rw - cgroup cgroup rw,freezer\n";
+  EXPECT_TRUE(is_frozen("0::/a\n", mounts));
+  EXPECT_TRUE(is_frozen("0::/a/c\n", mounts));
+  EXPECT_TRUE(is_frozen("6:freezer:/a\n0::/b\n", mounts));
+  EXPECT_FALSE(is_frozen("6:freezer:/b\n0::/b\n", mounts));
+  EXPECT_FALSE(is_frozen("6:freezer:/\n0::/\n", mounts));
+  EXPECT_FALSE(is_frozen("0::/a\n", ""));
 }
 
 }  // namespace

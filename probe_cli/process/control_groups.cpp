@@ -1,5 +1,6 @@
-#include "probe_cli/process/cpu_quota.h"
+#include "probe_cli/process/control_groups.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -36,7 +37,7 @@ std::string unescaped(std::string_view path) {
 }
 
 // "36 35 98:0 /root /mount/point options shared:1 - type source super-options" (proc(5)).
-std::vector<Hierarchy> hierarchies(std::string_view mountinfo) {
+std::vector<Hierarchy> hierarchies(std::string_view mountinfo, std::string_view controller) {
   std::vector<Hierarchy> found;
   while (!mountinfo.empty()) {
     std::string_view line = take_until(mountinfo, '\n');
@@ -47,7 +48,7 @@ std::vector<Hierarchy> hierarchies(std::string_view mountinfo) {
     }
     const std::string_view type = take_until(line, ' ');
     take_until(line, ' ');
-    if (type == "cgroup2" || (type == "cgroup" && listed(line, "cpu"))) {
+    if (type == "cgroup2" || (type == "cgroup" && listed(line, controller))) {
       found.push_back({type == "cgroup2", unescaped(root), unescaped(mount_point)});
     }
   }
@@ -61,21 +62,42 @@ std::optional<double> limit_of(const std::string& folder, bool unified) {
   return parse_cpu_max(limit + read_proc_file(folder + "/cpu.cfs_period_us").value_or(""));
 }
 
+struct Folder {
+  bool unified = false;
+  std::string path;
+};
+
 // Of `group` and those above it, as far as they are mounted.
-std::optional<double> least_limit(const Hierarchy& hierarchy, std::string group) {
+void add_folders(const Hierarchy& hierarchy, std::string group, std::vector<Folder>& folders) {
   if (hierarchy.root != "/") {
-    if (group != hierarchy.root && !group.starts_with(hierarchy.root + "/")) return std::nullopt;
+    if (group != hierarchy.root && !group.starts_with(hierarchy.root + "/")) return;
     group.erase(0, hierarchy.root.size());
   }
   // A group outside of our own cgroup namespace shows as "/..", and is not mounted for us.
-  if (group == "/.." || group.starts_with("/../")) return std::nullopt;
-  std::optional<double> least;
+  if (group == "/.." || group.starts_with("/../")) return;
   while (true) {
-    const std::optional<double> limit = limit_of(hierarchy.mount_point + group, hierarchy.unified);
-    if (limit && (!least || *limit < *least)) least = limit;
-    if (group.empty()) return least;
+    folders.push_back({hierarchy.unified, hierarchy.mount_point + group});
+    if (group.empty()) return;
     group.erase(group.rfind('/') == group.npos ? 0 : group.rfind('/'));
   }
+}
+
+// Those in which the controller's files may be.
+std::vector<Folder> folders_of(std::string_view cgroup, std::string_view mountinfo,
+                               std::string_view controller) {
+  const std::vector<Hierarchy> mounted = hierarchies(mountinfo, controller);
+  std::vector<Folder> folders;
+  while (!cgroup.empty()) {
+    std::string_view line = take_until(cgroup, '\n');
+    const bool unified = take_until(line, ':') == "0";
+    const std::string_view controllers = take_until(line, ':');
+    if (!(unified && controllers.empty()) && !listed(controllers, controller)) continue;
+    for (const Hierarchy& hierarchy : mounted) {
+      if (hierarchy.unified == (unified && controllers.empty()))
+        add_folders(hierarchy, std::string(line), folders);
+    }
+  }
+  return folders;
 }
 
 }  // namespace
@@ -89,20 +111,21 @@ std::optional<double> parse_cpu_max(std::string_view text) {
 }
 
 std::optional<double> cpu_quota(std::string_view cgroup, std::string_view mountinfo) {
-  const std::vector<Hierarchy> mounted = hierarchies(mountinfo);
   std::optional<double> least;
-  while (!cgroup.empty()) {
-    std::string_view line = take_until(cgroup, '\n');
-    const bool unified = take_until(line, ':') == "0";
-    const std::string_view controllers = take_until(line, ':');
-    if (!(unified && controllers.empty()) && !listed(controllers, "cpu")) continue;
-    for (const Hierarchy& hierarchy : mounted) {
-      if (hierarchy.unified != (unified && controllers.empty())) continue;
-      const std::optional<double> limit = least_limit(hierarchy, std::string(line));
-      if (limit && (!least || *limit < *least)) least = limit;
-    }
+  for (const Folder& folder : folders_of(cgroup, mountinfo, "cpu")) {
+    const std::optional<double> limit = limit_of(folder.path, folder.unified);
+    if (limit && (!least || *limit < *least)) least = limit;
   }
   return least;
+}
+
+bool is_frozen(std::string_view cgroup, std::string_view mountinfo) {
+  const std::vector<Folder> folders = folders_of(cgroup, mountinfo, "freezer");
+  return std::any_of(folders.begin(), folders.end(), [](const Folder& folder) {
+    const char* file = folder.unified ? "/cgroup.events" : "/freezer.state";
+    const std::string text = read_proc_file(folder.path + file).value_or("");
+    return folder.unified ? text.find("frozen 1") != text.npos : text.starts_with("FROZEN");
+  });
 }
 
 }  // namespace cgoscope

@@ -1,7 +1,7 @@
-// How much CPU time control groups leave a process. A group's limit holds for all groups below it,
-// so the least on the way up to the root counts: cpu.max in version 2 of the hierarchy,
-// cpu.cfs_quota_us and cpu.cfs_period_us in version 1 (both may be mounted; one has the cpu
-// controller).
+// What control groups do to a process. What holds for a group holds for all groups below it, so the
+// way up to the root counts. The files are those of version 2 of the hierarchy or of version 1
+// (both may be mounted; one has the controller): cpu.max, or cpu.cfs_quota_us and
+// cpu.cfs_period_us; cgroup.events, or freezer.state.
 #pragma once
 
 #include <optional>
@@ -16,5 +16,8 @@ std::optional<double> parse_cpu_max(std::string_view text);
 // below the mount points that `mountinfo` (of /proc/self/mountinfo) names; nullopt when there is
 // none.
 std::optional<double> cpu_quota(std::string_view cgroup, std::string_view mountinfo);
+
+// Whether one of them is frozen, as by `docker pause`. From the same texts.
+bool is_frozen(std::string_view cgroup, std::string_view mountinfo);
 
 }  // namespace cgoscope
