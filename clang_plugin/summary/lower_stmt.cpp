@@ -68,8 +68,11 @@ uint32_t FunctionLowering::label(const clang::LabelDecl* declaration) {
 // aside: once a function, so that a block can ask for each of its labels.
 void FunctionLowering::note_jumps(const clang::Stmt* statement) {
   if (!statement) return;
-  if (llvm::isa<clang::Expr>(statement) && !llvm::isa<clang::StmtExpr>(statement)) return;
   const unsigned number = statements_++;
+  if (llvm::isa<clang::Expr>(statement) && !llvm::isa<clang::StmtExpr>(statement)) {
+    spans_[statement] = {number, statements_};
+    return;
+  }
   if (const auto* jump = llvm::dyn_cast<clang::GotoStmt>(statement))
     jumps_[jump->getLabel()].push_back(number);
   for (const clang::Stmt* child : statement->children()) note_jumps(child);
