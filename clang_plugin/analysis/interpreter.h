@@ -142,6 +142,18 @@ class Interpreter {
   struct Turns {
     LoopKind kind = LoopKind::kFinite;
     int64_t count = 0;  // with kCounted and a known number
+    // Not 0: it ends when a time is over, `limit_ns` after the clock was read with this many loops
+    // less one around it.
+    uint32_t clock_read = 0;
+    int64_t limit_ns = 0;
+  };
+  // The tests of a loop that reads the clock, and what they say of its length.
+  struct ClockTests {
+    uint32_t frame = 0;  // its number
+    size_t depth = 0;    // how many loops are around it
+    const std::vector<LoopShape::Test>* tests = nullptr;
+    uint32_t clock_read = 0;  // 0: nothing
+    std::optional<int64_t> limit_ns;
   };
   using Places = llvm::SmallVector<PlaceId, 2>;
 
@@ -177,6 +189,8 @@ class Interpreter {
   void exec_loop(StmtId id);
   void exec_switch(const Stmt& statement);
   Turns turns_of(const LoopShape& shape, const Stmt& loop);
+  Turns turns_by_clock(const LoopShape& shape, const Stmt& loop, std::map<PlaceId, Value>& times);
+  void note_clock_test(ExprId id, const Value& left, const Value& right);
   bool has_marker(const Function& function, StmtId id);
   static State joined(State a, State b);
   void merge_into(State& into, State&& from);
@@ -232,6 +246,7 @@ class Interpreter {
   std::vector<std::unique_ptr<Frame>> frames_;
   std::vector<Breakable> breakables_;
   std::vector<Turns> turns_;
+  std::vector<ClockTests> clock_tests_;
   std::map<std::string, Value>
       seen_;  // calls already made from this Go call site, by what they were given
   std::map<std::string, BlockingEvent> events_;

@@ -158,9 +158,16 @@ void Interpreter::note_wait(const BlockingFunction& row, const std::string& name
   int64_t at_most_ns = wait.length == Wait::Length::kVariable ? wait.limit_ns : 0;
   const size_t adding_up =
       wait.clock_read != 0 ? std::min<size_t>(turns_.size(), wait.clock_read - 1) : turns_.size();
-  for (size_t i = adding_up; i-- > 0;) {
+  for (size_t i = turns_.size(); i-- > 0;) {
     const Turns* turns = &turns_[i];
+    if (i >= adding_up && turns->clock_read == 0) continue;
     if (event.bound == Bound::kUnbounded) break;
+    if (turns->clock_read != 0) {
+      event.limit_ns = std::max(event.limit_ns, turns->limit_ns);
+      at_most_ns = std::max(at_most_ns, turns->limit_ns);
+      i = std::min<size_t>(i, turns->clock_read - 1);
+      continue;
+    }
     switch (turns->kind) {
       case LoopKind::kRetry:
         break;
@@ -317,6 +324,11 @@ std::string Interpreter::fingerprint(FunctionId id, const std::vector<Value>& ar
     key += value.unknown ? "?" : "(";
     for (const Range& range : value.ranges)
       key += std::to_string(range.lo) + ".." + std::to_string(range.hi) + ",";
+    if (value.is_clock()) {
+      for (const int64_t part : {int64_t{value.from_now}, int64_t{value.left_until},
+                                 int64_t{value.passed_since}, value.tick_ns})
+        key += "t" + std::to_string(part);
+    }
     if (value.unknown && value.ones) key += "+" + std::to_string(value.ones);
     for (const FunctionId function : value.functions) key += "f" + std::to_string(function);
     for (const PlaceId place : value.pointers) {
@@ -343,7 +355,8 @@ std::string Interpreter::fingerprint(FunctionId id, const std::vector<Value>& ar
   for (const Value& argument : arguments) describe(describe, argument, 0);
   describe(describe, object, 0);
   for (const Turns& turns : turns_)
-    key += "L" + std::to_string(static_cast<int>(turns.kind)) + "x" + std::to_string(turns.count);
+    key += "L" + std::to_string(static_cast<int>(turns.kind)) + "x" + std::to_string(turns.count) +
+           "c" + std::to_string(turns.clock_read) + "x" + std::to_string(turns.limit_ns);
   for (const std::string& lock : state_.locks) key += "k" + lock;
   return key;
 }
@@ -681,9 +694,14 @@ void Interpreter::apply_effect(const CallEffect& effect, const CallView& call, V
   if (effect.now == kResult) {
     result = Value::constant(0);
     result.from_now = 1 + static_cast<uint32_t>(turns_.size());
+    result.tick_ns = effect.unit == Unit::kSeconds        ? 1000000000
+                     : effect.unit == Unit::kMilliseconds ? 1000000
+                     : effect.unit == Unit::kMicroseconds ? 1000
+                                                          : 1;
   } else if (effect.now >= 0) {
     Value now = Value::constant(0);
     now.from_now = 1 + static_cast<uint32_t>(turns_.size());
+    now.tick_ns = 1000000000;
     for (const PlaceId place : call.argument(effect.now).pointers) {
       forget(place);
       const bool timeval = effect.unit == Unit::kTimeval || effect.unit == Unit::kTimevalValue;

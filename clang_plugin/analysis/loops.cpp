@@ -71,6 +71,9 @@ class Shaper {
         shape_.assigned_names.insert(key);
     }
     shape_.kind = decide();
+    if (reads_clock_) {
+      for (const Exit& exit : exits_) add_test(exit.condition, exit.while_true, kNone);
+    }
     return std::move(shape_);
   }
 
@@ -109,6 +112,19 @@ class Shaper {
       return;
     }
     exits_.push_back({condition, while_true});
+  }
+
+  void add_test(ExprId condition, bool while_true, ExprId if_true) {
+    condition = strip_casts(function_, condition);
+    shape_.tests.push_back({condition, while_true, if_true});
+    const Expr& expression = function_.exprs[condition];
+    if (expression.kind == ExprKind::kConditional) {  // timercmp
+      add_test(expression.operands[1], while_true, if_true);
+      add_test(expression.operands[2], while_true, if_true);
+    } else if (expression.kind == ExprKind::kBinary && expression.op == Op::kLogicalAnd &&
+               !while_true && if_true == kNone) {  // if (timeout >= 0 && passed > timeout) break;
+      add_test(expression.operands[1], while_true, expression.operands[0]);
+    }
   }
 
   // `inner`: how many real loops or switches `break` would hit first; `inner_loops` the same for
@@ -179,6 +195,7 @@ class Shaper {
     } else if (expression.kind == ExprKind::kCall) {
       const Call& call = function_.calls[expression.index];
       if (!spin_neutral(call)) has_calls_ = true;
+      reads_clock_ = reads_clock_ || reads_clock(call, 0);
       if (call.no_return) leaves_otherwise_ = true;
       if (call.callee != kNone) walk_expr(call.callee);
       if (call.object != kNone) walk_expr(call.object);
@@ -480,6 +497,7 @@ class Shaper {
       const Call& call = function_.calls[expression.index];
       if (spin_neutral(call) || expression.width < 64 || call.target.empty())
         return false;  // a status, not a next element
+      if (reads_clock(call, 0)) return false;
       return !blocks(call);
     }
     if (expression.kind == ExprKind::kLoad) {
@@ -511,6 +529,16 @@ class Shaper {
     if (expression.kind == ExprKind::kIncrement) return true;
     return std::any_of(expression.operands.begin(), expression.operands.end(),
                        [&](ExprId operand) { return moves(operand, depth + 1); });
+  }
+
+  bool reads_clock(const Call& call, int depth) const {
+    const CallEffect* effect = program_.catalogue().find_effect(call.name);
+    if (effect) return effect->now != -1;
+    const auto body = unit_.functions.find(call.target);
+    return depth < 3 && body != unit_.functions.end() && body->second.calls.size() < 16 &&
+           std::any_of(
+               body->second.calls.begin(), body->second.calls.end(),
+               [&](const Call& inner) { return reads_clock(inner, depth + 1); });
   }
 
   bool blocks(const Call& call) const {
@@ -589,6 +617,7 @@ class Shaper {
   std::vector<Exit> exits_;
   int eintr_depth_ = 0;
   bool has_calls_ = false;
+  bool reads_clock_ = false;
   bool leaves_otherwise_ = false;
   bool plain_back_edge_ = false;
   bool interrupted_back_edge_ = false;
