@@ -303,8 +303,8 @@ Interpreter::Places Interpreter::eval_places(ExprId id) {
 Value Interpreter::load_record(const Places& places) {
   if (places.size() != 1) return Value::any(fresh_symbol());
   const Value* known = state_.store.find(places[0]);
-  if (known && (!known->functions.empty() || known->is_integer()) && known->as_constant() != 0)
-    return *known;
+  const bool zeroed = known && known->as_constant() == 0 && !known->is_clock();
+  if (known && (!known->functions.empty() || known->is_integer()) && !zeroed) return *known;
   return Value::pointer(places[0]);
 }
 
@@ -485,6 +485,7 @@ void Interpreter::exec(StmtId id) {
                                       turns_.end());
       turns_.resize(frame.outer_turns);
       const Value value = statement.expr == kNone ? Value::any() : eval(statement.expr);
+      if (statement.a != kNone) exec(statement.a);
       turns_.insert(turns_.end(), around.begin(), around.end());
       frame.result = frame.returned.reachable ? join(frame.result, value) : value;
       merge_into(frame.returned, std::move(state_));

@@ -83,8 +83,11 @@ Value duration_ns(Unit unit, int64_t unit_ns, int argument, const CallView& call
     case Unit::kMicroseconds:
       return scaled(call.argument(argument), 1000);
     case Unit::kNanoseconds:
-    case Unit::kChrono:
       return call.argument(argument);
+    case Unit::kChrono: {
+      const Value value = call.argument(argument);  // a record of zeros is where it is
+      return value.pointers.size() == 1 && value.ranges.empty() ? call.pointee(argument) : value;
+    }
     case Unit::kSecondsDouble:
       return scaled(call.argument(argument), 1000);  // in millionths
     case Unit::kScaled:

@@ -173,6 +173,9 @@ class Shaper {
         if (inner_breaks == 0 && loop_.label == kNone) leaves_otherwise_ = true;
         break;
       case StmtKind::kReturn:
+        leaves_otherwise_ = true;
+        if (statement.a != kNone) walk(statement.a, inner_breaks, inner_loops);
+        break;
       case StmtKind::kGoto:
         leaves_otherwise_ = true;
         break;
