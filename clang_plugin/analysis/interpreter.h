@@ -86,6 +86,9 @@ struct PackageFacts {
 // What is known of handles when a Go function makes several C calls in a row.
 using HandleStates = std::map<SymbolId, HandleState>;
 
+inline constexpr SymbolId kContents =
+    0x40000000;  // + place: what a place held before anything here wrote to it
+
 class Interpreter {
  public:
   Interpreter(Program& program, PackageFacts& facts, ShapeCache& cache);

@@ -43,7 +43,6 @@ std::string Interpreter::handle_identity(const Value& value) {
   if (const auto known = symbol_identities_.find(symbol); known != symbol_identities_.end())
     return known->second;
   // The first content of a place that has a name: conn->fd, a global.
-  constexpr SymbolId kContents = 0x40000000;
   if (symbol >= kContents && symbol < kConstantHandle && symbol - kContents < places_.size()) {
     return places_[symbol - kContents].identity;
   }
@@ -609,13 +608,21 @@ Value Interpreter::make_handle(const HandleMaker& maker, const CallView& call) {
   state_.handles[made.symbol] = handle;
   if (maker.handle == kResult) return made;
   const Value out = call.argument(maker.handle);
-  for (const PlaceId place : out.pointers) {
+  Places places(out.pointers.begin(), out.pointers.end());
+  if (places.empty() && out.symbol != 0) places.push_back(object_of(out.symbol));
+  for (const PlaceId place : places) {
     forget(place);
     // An array of two descriptors, or one handle: element 0 is the place itself.
+    const PlaceId second = child(place, "[1]");
     state_.store.set(place, made);
-    Value second = Value::any(fresh_symbol());
-    state_.handles[second.symbol] = handle;
-    state_.store.set(child(place, "[1]"), second);
+    Value other = Value::any(fresh_symbol());
+    state_.handles[other.symbol] = handle;
+    state_.store.set(second, other);
+    // For functions that Go calls later, and for the whole package.
+    for (const PlaceId element : {place, second}) state_.handles[kContents + element] = handle;
+    const std::string& identity = places_[place].identity;
+    if (!identity.empty() && !facts_.handles.contains(identity))
+      facts_.note_handle(identity, handle);
   }
   return Value::any(fresh_symbol());
 }

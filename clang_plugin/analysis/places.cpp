@@ -7,8 +7,6 @@
 namespace cgoscope {
 namespace {
 
-constexpr SymbolId kContents =
-    0x40000000;  // + place: what a place held before anything here wrote to it
 constexpr size_t kMaxPlaces = 1u << 20;
 
 }  // namespace
