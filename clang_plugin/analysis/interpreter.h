@@ -208,6 +208,8 @@ class Interpreter {
                      const Value& object);
   CallView view(const std::vector<Value>& arguments, const Value& object);
   Value make_handle(const HandleMaker& maker, const CallView& call);
+  std::string text_of(const Value& pointer);
+  void keep_text(const std::string& name, const Value& to, std::string text);
   void apply_option(const HandleOption& option, const CallView& call);
   void apply_effect(const CallEffect& effect, const CallView& call, Value& result);
   void share_lock(const CallEffect& effect, const CallView& call);

@@ -22,6 +22,15 @@ int64_t in_all_turns(int64_t ns, int64_t turns) {
   return ns > kLongWait / std::max<int64_t>(turns, 1) ? kLongWait : ns * turns;
 }
 
+// The argument that is the text or format of what the first one is written, by functions that write
+// text.
+int text_argument(const std::string& name) {
+  if (name == "snprintf") return 2;
+  const bool other = name == "sprintf" || name == "asprintf" || name == "strcpy" ||
+                     name == "stpcpy" || name == "strncpy" || name == "strlcpy";
+  return other ? 1 : -1;
+}
+
 bool starts_with_dev(const std::string& path) { return path.starts_with("/dev/"); }
 bool never_waits(const std::string& path) {
   return path == "/dev/null" || path == "/dev/zero" || path == "/dev/urandom" ||
@@ -535,7 +544,37 @@ Value Interpreter::call_library(const std::string& name, const std::vector<Value
     return arguments[0];
   }
   forget_arguments(arguments);
+  if (const int text = text_argument(name);
+      text != -1 && static_cast<size_t>(text) < arguments.size())
+    keep_text(name, arguments[0], text_of(arguments[static_cast<size_t>(text)]));
   return result;
+}
+
+// The text that `pointer` points at, or how it begins; "" where that is not known.
+std::string Interpreter::text_of(const Value& pointer) {
+  if (pointer.pointers.size() != 1) return "";
+  PlaceId place = pointer.pointers[0];
+  if (const Value* written = state_.store.find(child(place, "?text"));
+      written && written->pointers.size() == 1)
+    place = written->pointers[0];
+  const std::string& key = places_[place].key;
+  return key.starts_with('"') ? key.substr(1) : "";
+}
+
+// snprintf(path, n, "/proc/%d/stat", pid): what the text begins with is known.
+void Interpreter::keep_text(const std::string& name, const Value& to, std::string text) {
+  if (name.ends_with("printf") && text.find('%') != std::string::npos) {
+    text.resize(text.find('%'));
+    if (text.rfind('/') == 0) text.clear();  // below which folder is not known
+  }
+  if (to.pointers.size() != 1) return;
+  PlaceId place = to.pointers[0];
+  if (name == "asprintf") {
+    const PlaceId made = object_of(fresh_symbol());
+    state_.store.set(place, Value::pointer(made));
+    place = made;
+  }
+  if (!text.empty()) state_.store.set(child(place, "?text"), Value::pointer(root("\"" + text, "")));
 }
 
 void Interpreter::mark_ready(const Value& polled, bool ready) {
@@ -596,10 +635,7 @@ Value Interpreter::make_handle(const HandleMaker& maker, const CallView& call) {
     if (holds(condition, call) == Tri::kYes) handle.write_timeout_ns = 0;
   }
   if (maker.path >= 0) {
-    const Value path = call.argument(maker.path);
-    std::string text;
-    if (path.pointers.size() == 1 && places_[path.pointers[0]].key.starts_with("\""))
-      text = places_[path.pointers[0]].key.substr(1);
+    const std::string text = text_of(call.argument(maker.path));
     if (!text.empty())
       handle.kind =
           starts_with_dev(text) && !never_waits(text) ? HandleKind::kWaits : HandleKind::kFile;
