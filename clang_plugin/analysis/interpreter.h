@@ -169,6 +169,8 @@ class Interpreter {
   PlaceId object_of(SymbolId symbol);
   SymbolId fresh_symbol();
   Value load(PlaceId place);
+  Value function_of_any_element(PlaceId place) const;
+  bool has_elements(PlaceId array) const;
   Value initial(PlaceId place);
   void store(const Places& places, const Value& value);
   void copy_children(PlaceId from, PlaceId to, int depth);
