@@ -13,6 +13,17 @@ ExprId strip_casts(const Function& function, ExprId id) {
   return id;
 }
 
+// Without casts, to bool among them.
+ExprId strip_truth(const Function& function, ExprId id) {
+  id = strip_casts(function, id);
+  const Expr& test = function.exprs[id];
+  if (test.kind != ExprKind::kBinary || test.op != Op::kNe) return id;
+  const Expr& against = function.exprs[strip_casts(function, test.operands[1])];
+  return against.kind == ExprKind::kInt && against.value == 0
+             ? strip_casts(function, test.operands[0])
+             : id;
+}
+
 // Evaluating it twice does no harm.
 bool is_pure(const Function& function, ExprId id) {
   const Expr& expression = function.exprs[id];
@@ -153,6 +164,7 @@ Value Interpreter::eval(ExprId id) {
         if (!left.pointers.empty() && right.pointers.empty()) return left;
         if (!right.pointers.empty() && left.pointers.empty()) return right;
       }
+      if (!clock_tests_.empty() && expression.op >= Op::kEq) note_clock_test(id, left, right);
       const Value result = binary(expression.op, left, right, expression.is_signed);
       return expression.op >= Op::kEq ? result
                                       : convert(result, expression.width, expression.is_signed);
@@ -291,8 +303,8 @@ Interpreter::Places Interpreter::eval_places(ExprId id) {
 Value Interpreter::load_record(const Places& places) {
   if (places.size() != 1) return Value::any(fresh_symbol());
   const Value* known = state_.store.find(places[0]);
-  if (known && (!known->functions.empty() || known->is_integer()) && known->as_constant() != 0)
-    return *known;
+  const bool zeroed = known && known->as_constant() == 0 && !known->is_clock();
+  if (known && (!known->functions.empty() || known->is_integer()) && !zeroed) return *known;
   return Value::pointer(places[0]);
 }
 
@@ -473,6 +485,7 @@ void Interpreter::exec(StmtId id) {
                                       turns_.end());
       turns_.resize(frame.outer_turns);
       const Value value = statement.expr == kNone ? Value::any() : eval(statement.expr);
+      if (statement.a != kNone) exec(statement.a);
       turns_.insert(turns_.end(), around.begin(), around.end());
       frame.result = frame.returned.reachable ? join(frame.result, value) : value;
       merge_into(frame.returned, std::move(state_));
@@ -537,19 +550,150 @@ void Interpreter::exec_if(const Stmt& statement) {
 }
 
 Interpreter::Turns Interpreter::turns_of(const LoopShape& shape, const Stmt& loop) {
-  if (shape.kind != LoopKind::kCounted) return {shape.kind, 0};
+  if (shape.kind != LoopKind::kCounted) return {shape.kind};
   const Places places = eval_places(shape.counter);
   const auto start = places.size() == 1 ? load(places[0]).as_constant() : std::nullopt;
   const Value limit_value = shape.limit == kNone ? Value::constant(0) : eval(shape.limit);
   const auto limit = shape.limit == kNone ? std::optional<int64_t>(0) : limit_value.highest();
-  if (!start || !limit || shape.step == 0) return {LoopKind::kFinite, 0};
+  if (!start || !limit || shape.step == 0) return {LoopKind::kFinite};
   const double distance = static_cast<double>(*limit) - static_cast<double>(*start);
   double turns = distance / static_cast<double>(shape.step);
   if (shape.op == Op::kLe || shape.op == Op::kGe) turns += 1;
   if (loop.test_last && !shape.post) turns = std::max(turns, 1.0);
-  if (turns < 0 || turns > kMaxTurnsCounted) return {LoopKind::kFinite, 0};
+  if (turns < 0 || turns > kMaxTurnsCounted) return {LoopKind::kFinite};
   const auto whole = static_cast<int64_t>(turns);
   return {LoopKind::kCounted, static_cast<double>(whole) < turns ? whole + 1 : whole};
+}
+
+// How long the loop that goes on while `left op right` can last.
+void Interpreter::note_clock_test(ExprId id, const Value& left, const Value& right) {
+  ClockTests& loop = clock_tests_.back();
+  const Frame& frame = *frames_.back();
+  const bool in_loop = frame.number == loop.frame;
+  // while (!expired(end)), whose body is `return now() >= end`
+  const bool in_test =
+      !in_loop && frames_.size() > 1 && frames_[frames_.size() - 2]->number == loop.frame &&
+      std::any_of(frame.function->stmts.begin(), frame.function->stmts.end(),
+                  [&](const Stmt& statement) {
+                    return statement.kind == StmtKind::kReturn && statement.expr != kNone &&
+                           strip_truth(*frame.function, statement.expr) == id;
+                  });
+  if (!in_loop && !in_test) return;
+  const Function& tested = *(in_loop ? frame : *frames_[frames_.size() - 2]).function;
+  const auto test = std::find_if(loop.tests->begin(), loop.tests->end(), [&](const auto& one) {
+    if (in_loop) return one.condition == id;
+    const Expr& call = tested.exprs[one.condition];
+    return call.kind == ExprKind::kCall &&
+           tested.calls[call.index].target == frame.function->link_name;
+  });
+  if (test == loop.tests->end()) return;
+  const Op op = frames_.back()->function->exprs[id].op;
+  if (op == Op::kEq || op == Op::kNe) return;
+  const bool while_less = (op == Op::kLt || op == Op::kLe) == test->while_true;
+  const Value& less = while_less ? left : right;
+  const Value& more = while_less ? right : left;
+  const auto outside = [&](uint32_t read) { return read != 0 && read <= loop.depth + 1; };
+  const auto inside = [&](uint32_t read) { return read > loop.depth + 1; };
+  std::optional<int64_t> ticks;
+  uint32_t read = 0;
+  int64_t tick_ns = 0;
+  if (inside(less.from_now) && outside(more.from_now)) {  // now < deadline
+    read = more.from_now;
+    tick_ns = less.tick_ns == more.tick_ns ? less.tick_ns : 0;
+    Value by = more, from = less;
+    by.from_now = from.from_now = 0;
+    ticks = binary(Op::kSub, by, from, true).highest();
+  } else if (outside(more.left_until) && !less.is_clock()) {  // 0 < left
+    read = more.left_until;
+    tick_ns = more.tick_ns;
+    ticks = binary(Op::kSub, more, less, true).highest();
+  } else if (outside(less.passed_since) && !more.is_clock()) {  // passed < limit
+    read = less.passed_since;
+    tick_ns = less.tick_ns;
+    ticks = binary(Op::kSub, more, less, true).highest();
+  } else {
+    return;
+  }
+  Tri counts = Tri::kYes;
+  if (test->if_true != kNone) {
+    counts =
+        in_loop && is_pure(tested, test->if_true) ? eval(test->if_true).truth() : Tri::kUnknown;
+    if (counts == Tri::kNo) return;
+  }
+  loop.clock_read = read;
+  loop.limit_ns.reset();
+  if (counts == Tri::kUnknown) return;
+  if (ticks && tick_ns > 0)
+    loop.limit_ns = binary(Op::kMul, Value::constant(std::max<int64_t>(*ticks, 0)),
+                           Value::constant(tick_ns), true)
+                        .as_constant();
+}
+
+// Runs the loop once for what its tests say, and forgets all else that happens on the way. Of
+// `times`, those that hold a time afterwards as well stay.
+Interpreter::Turns Interpreter::turns_by_clock(const LoopShape& shape, const Stmt& loop,
+                                               std::map<PlaceId, Value>& times) {
+  Frame& frame = *frames_.back();
+  const State before = state_;
+  const auto events = events_;
+  const auto returned = frame.returned;
+  const auto result = frame.result;
+  const auto jumps = frame.jumps;
+  const auto breakables = breakables_;
+  for (const uint32_t slot : shape.assigned_slots) {
+    const PlaceId place = slot_place(slot);
+    if (state_.store.find(place)) state_.store.set(place, Value::any(fresh_symbol()));
+  }
+  ClockTests tests;
+  tests.frame = frame.number;
+  tests.depth = turns_.size();
+  tests.tests = &shape.tests;
+  clock_tests_.push_back(tests);
+  turns_.push_back({LoopKind::kRetry});
+  Breakable target;
+  target.is_loop = true;
+  target.label = loop.label;
+  target.broken.reachable = target.continued.reachable = false;
+  breakables_.push_back(std::move(target));
+  const bool has_test = loop.expr != kNone && loop.label == kNone;
+  if (has_test && !loop.test_last) {
+    eval(loop.expr);
+    refine_state(loop.expr, true);
+  }
+  if (loop.a != kNone) exec(loop.a);
+  merge_into(state_, std::move(breakables_.back().continued));
+  if (state_.reachable && loop.b != kNone) exec(loop.b);
+  if (state_.reachable && has_test) eval(loop.expr);
+  for (auto time = times.begin(); time != times.end();) {
+    const Value* after = state_.reachable ? state_.store.find(time->first) : nullptr;
+    Value& value = time->second;
+    const bool same = after && after->is_integer() && after->is_clock() &&
+                      (!value.is_clock() || after->tick_ns == value.tick_ns);
+    if (same && value.from_now && after->from_now) {
+      // A time that is read again in each turn was read inside.
+      Value again = *after;
+      value.from_now = again.from_now = std::max(value.from_now, again.from_now);
+      value = join(value, again);
+    } else if (same && !value.from_now && !after->from_now) {
+      value = join(value, *after);
+    } else {
+      time = times.erase(time);
+      continue;
+    }
+    ++time;
+  }
+  tests = clock_tests_.back();
+  clock_tests_.pop_back();
+  turns_.pop_back();
+  state_ = before;
+  events_ = events;
+  frame.returned = returned;
+  frame.result = result;
+  frame.jumps = jumps;
+  breakables_ = breakables;
+  if (tests.clock_read == 0) return {LoopKind::kEndless};
+  if (!tests.limit_ns) return {LoopKind::kFinite};
+  return {LoopKind::kFinite, 0, tests.clock_read, *tests.limit_ns};
 }
 
 void Interpreter::exec_loop(StmtId id) {
@@ -576,8 +720,20 @@ void Interpreter::exec_loop(StmtId id) {
   // do { … } while (0) is a macro's way to be one statement.
   const bool once = loop.test_last && !has_test && loop.expr != kNone && loop.label == kNone &&
                     frame.function->exprs[loop.expr].value == 0;
-  const Turns turns = once ? Turns{LoopKind::kRetry, 0} : turns_of(shape, loop);
+  Turns turns = once ? Turns{LoopKind::kRetry} : turns_of(shape, loop);
   if (turns.kind == LoopKind::kCounted && turns.count == 0 && !loop.test_last) return;
+  // Locals that hold a time, or what is left of one, whenever a turn begins.
+  std::map<PlaceId, Value> times;
+  if (!shape.tests.empty() &&
+      (turns.kind == LoopKind::kEndless || (turns.kind == LoopKind::kRetry && !once))) {
+    for (const uint32_t slot : shape.assigned_slots) {
+      const PlaceId place = slot_place(slot);
+      const Value* before = state_.store.find(place);
+      if (before && before->is_integer()) times[place] = *before;
+    }
+    const Turns by_clock = turns_by_clock(shape, loop, times);
+    if (turns.kind == LoopKind::kEndless) turns = by_clock;
+  }
   Value counter_before;
   Places counter;
   if (shape.kind == LoopKind::kCounted) {
@@ -587,7 +743,9 @@ void Interpreter::exec_loop(StmtId id) {
   // Forget what the loop changes; then one turn stands for all of them.
   for (const uint32_t slot : shape.assigned_slots) {
     const PlaceId place = slot_place(slot);
-    if (!once && state_.store.find(place)) state_.store.set(place, Value::any(fresh_symbol()));
+    if (once || !state_.store.find(place)) continue;
+    const auto time = times.find(place);
+    state_.store.set(place, time != times.end() ? time->second : Value::any(fresh_symbol()));
   }
   if (!once && !shape.assigned_names.empty()) {
     std::vector<PlaceId> changed;

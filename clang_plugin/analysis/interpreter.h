@@ -86,6 +86,9 @@ struct PackageFacts {
 // What is known of handles when a Go function makes several C calls in a row.
 using HandleStates = std::map<SymbolId, HandleState>;
 
+inline constexpr SymbolId kContents =
+    0x40000000;  // + place: what a place held before anything here wrote to it
+
 class Interpreter {
  public:
   Interpreter(Program& program, PackageFacts& facts, ShapeCache& cache);
@@ -142,6 +145,18 @@ class Interpreter {
   struct Turns {
     LoopKind kind = LoopKind::kFinite;
     int64_t count = 0;  // with kCounted and a known number
+    // Not 0: it ends when a time is over, `limit_ns` after the clock was read with this many loops
+    // less one around it.
+    uint32_t clock_read = 0;
+    int64_t limit_ns = 0;
+  };
+  // The tests of a loop that reads the clock, and what they say of its length.
+  struct ClockTests {
+    uint32_t frame = 0;  // its number
+    size_t depth = 0;    // how many loops are around it
+    const std::vector<LoopShape::Test>* tests = nullptr;
+    uint32_t clock_read = 0;  // 0: nothing
+    std::optional<int64_t> limit_ns;
   };
   using Places = llvm::SmallVector<PlaceId, 2>;
 
@@ -154,6 +169,8 @@ class Interpreter {
   PlaceId object_of(SymbolId symbol);
   SymbolId fresh_symbol();
   Value load(PlaceId place);
+  Value function_of_any_element(PlaceId place) const;
+  bool has_elements(PlaceId array) const;
   Value initial(PlaceId place);
   void store(const Places& places, const Value& value);
   void copy_children(PlaceId from, PlaceId to, int depth);
@@ -177,6 +194,8 @@ class Interpreter {
   void exec_loop(StmtId id);
   void exec_switch(const Stmt& statement);
   Turns turns_of(const LoopShape& shape, const Stmt& loop);
+  Turns turns_by_clock(const LoopShape& shape, const Stmt& loop, std::map<PlaceId, Value>& times);
+  void note_clock_test(ExprId id, const Value& left, const Value& right);
   bool has_marker(const Function& function, StmtId id);
   static State joined(State a, State b);
   void merge_into(State& into, State&& from);
@@ -191,6 +210,8 @@ class Interpreter {
                      const Value& object);
   CallView view(const std::vector<Value>& arguments, const Value& object);
   Value make_handle(const HandleMaker& maker, const CallView& call);
+  std::string text_of(const Value& pointer);
+  void keep_text(const std::string& name, const Value& to, std::string text);
   void apply_option(const HandleOption& option, const CallView& call);
   void apply_effect(const CallEffect& effect, const CallView& call, Value& result);
   void share_lock(const CallEffect& effect, const CallView& call);
@@ -232,6 +253,7 @@ class Interpreter {
   std::vector<std::unique_ptr<Frame>> frames_;
   std::vector<Breakable> breakables_;
   std::vector<Turns> turns_;
+  std::vector<ClockTests> clock_tests_;
   std::map<std::string, Value>
       seen_;  // calls already made from this Go call site, by what they were given
   std::map<std::string, BlockingEvent> events_;

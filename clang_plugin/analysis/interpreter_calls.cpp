@@ -22,6 +22,15 @@ int64_t in_all_turns(int64_t ns, int64_t turns) {
   return ns > kLongWait / std::max<int64_t>(turns, 1) ? kLongWait : ns * turns;
 }
 
+// The argument that is the text or format of what the first one is written, by functions that write
+// text.
+int text_argument(const std::string& name) {
+  if (name == "snprintf") return 2;
+  const bool other = name == "sprintf" || name == "asprintf" || name == "strcpy" ||
+                     name == "stpcpy" || name == "strncpy" || name == "strlcpy";
+  return other ? 1 : -1;
+}
+
 bool starts_with_dev(const std::string& path) { return path.starts_with("/dev/"); }
 bool never_waits(const std::string& path) {
   return path == "/dev/null" || path == "/dev/zero" || path == "/dev/urandom" ||
@@ -43,7 +52,6 @@ std::string Interpreter::handle_identity(const Value& value) {
   if (const auto known = symbol_identities_.find(symbol); known != symbol_identities_.end())
     return known->second;
   // The first content of a place that has a name: conn->fd, a global.
-  constexpr SymbolId kContents = 0x40000000;
   if (symbol >= kContents && symbol < kConstantHandle && symbol - kContents < places_.size()) {
     return places_[symbol - kContents].identity;
   }
@@ -158,9 +166,16 @@ void Interpreter::note_wait(const BlockingFunction& row, const std::string& name
   int64_t at_most_ns = wait.length == Wait::Length::kVariable ? wait.limit_ns : 0;
   const size_t adding_up =
       wait.clock_read != 0 ? std::min<size_t>(turns_.size(), wait.clock_read - 1) : turns_.size();
-  for (size_t i = adding_up; i-- > 0;) {
+  for (size_t i = turns_.size(); i-- > 0;) {
     const Turns* turns = &turns_[i];
+    if (i >= adding_up && turns->clock_read == 0) continue;
     if (event.bound == Bound::kUnbounded) break;
+    if (turns->clock_read != 0) {
+      event.limit_ns = std::max(event.limit_ns, turns->limit_ns);
+      at_most_ns = std::max(at_most_ns, turns->limit_ns);
+      i = std::min<size_t>(i, turns->clock_read - 1);
+      continue;
+    }
     switch (turns->kind) {
       case LoopKind::kRetry:
         break;
@@ -317,6 +332,11 @@ std::string Interpreter::fingerprint(FunctionId id, const std::vector<Value>& ar
     key += value.unknown ? "?" : "(";
     for (const Range& range : value.ranges)
       key += std::to_string(range.lo) + ".." + std::to_string(range.hi) + ",";
+    if (value.is_clock()) {
+      for (const int64_t part : {int64_t{value.from_now}, int64_t{value.left_until},
+                                 int64_t{value.passed_since}, value.tick_ns})
+        key += "t" + std::to_string(part);
+    }
     if (value.unknown && value.ones) key += "+" + std::to_string(value.ones);
     for (const FunctionId function : value.functions) key += "f" + std::to_string(function);
     for (const PlaceId place : value.pointers) {
@@ -343,7 +363,8 @@ std::string Interpreter::fingerprint(FunctionId id, const std::vector<Value>& ar
   for (const Value& argument : arguments) describe(describe, argument, 0);
   describe(describe, object, 0);
   for (const Turns& turns : turns_)
-    key += "L" + std::to_string(static_cast<int>(turns.kind)) + "x" + std::to_string(turns.count);
+    key += "L" + std::to_string(static_cast<int>(turns.kind)) + "x" + std::to_string(turns.count) +
+           "c" + std::to_string(turns.clock_read) + "x" + std::to_string(turns.limit_ns);
   for (const std::string& lock : state_.locks) key += "k" + lock;
   return key;
 }
@@ -523,7 +544,37 @@ Value Interpreter::call_library(const std::string& name, const std::vector<Value
     return arguments[0];
   }
   forget_arguments(arguments);
+  if (const int text = text_argument(name);
+      text != -1 && static_cast<size_t>(text) < arguments.size())
+    keep_text(name, arguments[0], text_of(arguments[static_cast<size_t>(text)]));
   return result;
+}
+
+// The text that `pointer` points at, or how it begins; "" where that is not known.
+std::string Interpreter::text_of(const Value& pointer) {
+  if (pointer.pointers.size() != 1) return "";
+  PlaceId place = pointer.pointers[0];
+  if (const Value* written = state_.store.find(child(place, "?text"));
+      written && written->pointers.size() == 1)
+    place = written->pointers[0];
+  const std::string& key = places_[place].key;
+  return key.starts_with('"') ? key.substr(1) : "";
+}
+
+// snprintf(path, n, "/proc/%d/stat", pid): what the text begins with is known.
+void Interpreter::keep_text(const std::string& name, const Value& to, std::string text) {
+  if (name.ends_with("printf") && text.find('%') != std::string::npos) {
+    text.resize(text.find('%'));
+    if (text.rfind('/') == 0) text.clear();  // below which folder is not known
+  }
+  if (to.pointers.size() != 1) return;
+  PlaceId place = to.pointers[0];
+  if (name == "asprintf") {
+    const PlaceId made = object_of(fresh_symbol());
+    state_.store.set(place, Value::pointer(made));
+    place = made;
+  }
+  if (!text.empty()) state_.store.set(child(place, "?text"), Value::pointer(root("\"" + text, "")));
 }
 
 void Interpreter::mark_ready(const Value& polled, bool ready) {
@@ -584,10 +635,7 @@ Value Interpreter::make_handle(const HandleMaker& maker, const CallView& call) {
     if (holds(condition, call) == Tri::kYes) handle.write_timeout_ns = 0;
   }
   if (maker.path >= 0) {
-    const Value path = call.argument(maker.path);
-    std::string text;
-    if (path.pointers.size() == 1 && places_[path.pointers[0]].key.starts_with("\""))
-      text = places_[path.pointers[0]].key.substr(1);
+    const std::string text = text_of(call.argument(maker.path));
     if (!text.empty())
       handle.kind =
           starts_with_dev(text) && !never_waits(text) ? HandleKind::kWaits : HandleKind::kFile;
@@ -596,13 +644,21 @@ Value Interpreter::make_handle(const HandleMaker& maker, const CallView& call) {
   state_.handles[made.symbol] = handle;
   if (maker.handle == kResult) return made;
   const Value out = call.argument(maker.handle);
-  for (const PlaceId place : out.pointers) {
+  Places places(out.pointers.begin(), out.pointers.end());
+  if (places.empty() && out.symbol != 0) places.push_back(object_of(out.symbol));
+  for (const PlaceId place : places) {
     forget(place);
     // An array of two descriptors, or one handle: element 0 is the place itself.
+    const PlaceId second = child(place, "[1]");
     state_.store.set(place, made);
-    Value second = Value::any(fresh_symbol());
-    state_.handles[second.symbol] = handle;
-    state_.store.set(child(place, "[1]"), second);
+    Value other = Value::any(fresh_symbol());
+    state_.handles[other.symbol] = handle;
+    state_.store.set(second, other);
+    // For functions that Go calls later, and for the whole package.
+    for (const PlaceId element : {place, second}) state_.handles[kContents + element] = handle;
+    const std::string& identity = places_[place].identity;
+    if (!identity.empty() && !facts_.handles.contains(identity))
+      facts_.note_handle(identity, handle);
   }
   return Value::any(fresh_symbol());
 }
@@ -681,9 +737,14 @@ void Interpreter::apply_effect(const CallEffect& effect, const CallView& call, V
   if (effect.now == kResult) {
     result = Value::constant(0);
     result.from_now = 1 + static_cast<uint32_t>(turns_.size());
+    result.tick_ns = effect.unit == Unit::kSeconds        ? 1000000000
+                     : effect.unit == Unit::kMilliseconds ? 1000000
+                     : effect.unit == Unit::kMicroseconds ? 1000
+                                                          : 1;
   } else if (effect.now >= 0) {
     Value now = Value::constant(0);
     now.from_now = 1 + static_cast<uint32_t>(turns_.size());
+    now.tick_ns = 1000000000;
     for (const PlaceId place : call.argument(effect.now).pointers) {
       forget(place);
       const bool timeval = effect.unit == Unit::kTimeval || effect.unit == Unit::kTimevalValue;

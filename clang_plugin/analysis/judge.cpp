@@ -31,6 +31,7 @@ Wait limited(const Value& ns) {
   if (const auto most = ns.highest()) {
     wait.length = *most <= 0 ? Wait::Length::kNone : Wait::Length::kLimited;
     wait.limit_ns = std::max<int64_t>(*most, 0);
+    wait.clock_read = ns.left_until;
   } else {
     wait.length = Wait::Length::kVariable;
     wait.only_length_unknown = true;
@@ -69,7 +70,7 @@ Tri holds(const Condition& condition, const CallView& call) {
 Value duration_ns(Unit unit, int64_t unit_ns, int argument, const CallView& call) {
   const auto scaled = [&](const Value& value, int64_t ns) {
     Value bare = value;
-    bare.from_now = 0;
+    bare.from_now = 0;  // a time that is left keeps its clock through the product
     Value result = binary(Op::kMul, bare, Value::constant(ns), true);
     result.from_now = value.from_now;  // seconds from now are so many nanoseconds from now
     return result;
@@ -82,8 +83,11 @@ Value duration_ns(Unit unit, int64_t unit_ns, int argument, const CallView& call
     case Unit::kMicroseconds:
       return scaled(call.argument(argument), 1000);
     case Unit::kNanoseconds:
-    case Unit::kChrono:
       return call.argument(argument);
+    case Unit::kChrono: {
+      const Value value = call.argument(argument);  // a record of zeros is where it is
+      return value.pointers.size() == 1 && value.ranges.empty() ? call.pointee(argument) : value;
+    }
     case Unit::kSecondsDouble:
       return scaled(call.argument(argument), 1000);  // in millionths
     case Unit::kScaled:
@@ -151,9 +155,12 @@ Wait judge(const BlockingFunction& row, const CallView& call) {
       break;
     case Waits::kDuration:
     case Waits::kTimeout: {
-      const Tri endless = any_holds(row.infinite, call);
+      Tri endless = any_holds(row.infinite, call);
       if (endless == Tri::kYes) break;
-      Wait timed = limited(duration_ns(row.unit, row.unit_ns, row.argument, call));
+      const Value length = duration_ns(row.unit, row.unit_ns, row.argument, call);
+      // Nobody asks for what is left of a time that is over.
+      if (endless == Tri::kUnknown && length.left_until) endless = Tri::kNo;
+      Wait timed = limited(length);
       if (endless == Tri::kUnknown) timed = {Wait::Length::kVariable, 0, true};
       const Tri own_limit = any_holds(row.library_limit, call);
       if (own_limit == Tri::kYes) {

@@ -71,6 +71,9 @@ class Shaper {
         shape_.assigned_names.insert(key);
     }
     shape_.kind = decide();
+    if (reads_clock_) {
+      for (const Exit& exit : exits_) add_test(exit.condition, exit.while_true, kNone);
+    }
     return std::move(shape_);
   }
 
@@ -109,6 +112,19 @@ class Shaper {
       return;
     }
     exits_.push_back({condition, while_true});
+  }
+
+  void add_test(ExprId condition, bool while_true, ExprId if_true) {
+    condition = strip_casts(function_, condition);
+    shape_.tests.push_back({condition, while_true, if_true});
+    const Expr& expression = function_.exprs[condition];
+    if (expression.kind == ExprKind::kConditional) {  // timercmp
+      add_test(expression.operands[1], while_true, if_true);
+      add_test(expression.operands[2], while_true, if_true);
+    } else if (expression.kind == ExprKind::kBinary && expression.op == Op::kLogicalAnd &&
+               !while_true && if_true == kNone) {  // if (timeout >= 0 && passed > timeout) break;
+      add_test(expression.operands[1], while_true, expression.operands[0]);
+    }
   }
 
   // `inner`: how many real loops or switches `break` would hit first; `inner_loops` the same for
@@ -157,6 +173,9 @@ class Shaper {
         if (inner_breaks == 0 && loop_.label == kNone) leaves_otherwise_ = true;
         break;
       case StmtKind::kReturn:
+        leaves_otherwise_ = true;
+        if (statement.a != kNone) walk(statement.a, inner_breaks, inner_loops);
+        break;
       case StmtKind::kGoto:
         leaves_otherwise_ = true;
         break;
@@ -179,6 +198,7 @@ class Shaper {
     } else if (expression.kind == ExprKind::kCall) {
       const Call& call = function_.calls[expression.index];
       if (!spin_neutral(call)) has_calls_ = true;
+      reads_clock_ = reads_clock_ || reads_clock(call, 0);
       if (call.no_return) leaves_otherwise_ = true;
       if (call.callee != kNone) walk_expr(call.callee);
       if (call.object != kNone) walk_expr(call.object);
@@ -258,27 +278,92 @@ class Shaper {
       }
       return tests_eintr(loop_.expr) && requires_eintr(loop_.expr);
     }
-    // for (;;) whose end is never reached without a jump out, or is reached only when a test for
-    // EINTR failed to jump out
-    const bool falls_through = loop_.a != kNone && !leaves(loop_.a, 0);
-    if (!falls_through) return interrupted_back_edge_ && !plain_back_edge_;
-    for (const Exit& exit : exits_) {
-      if (tests_eintr(exit.condition) && !interrupted_back_edge_ && !plain_back_edge_ &&
-          exits_.size() <= 2)
-        return true;
-    }
-    return false;
+    // for (;;) whose end is never reached without a jump out, or only if errno is EINTR
+    if (plain_back_edge_ || loop_.a == kNone) return false;
+    if (leaves(loop_.a, 0)) return interrupted_back_edge_;
+    return passes_only_interrupted(loop_.a);
   }
 
   // Whether what stands behind `id` is reached only if errno is EINTR: if (errno != EINTR) break;
   bool passes_only_interrupted(StmtId id) const {
     const Stmt& statement = function_.stmts[id];
     if (statement.kind == StmtKind::kBlock) {
-      return std::any_of(statement.children.begin(), statement.children.end(),
-                         [&](StmtId child) { return passes_only_interrupted(child); });
+      std::vector<const Stmt*> before;  // which leave the loop if their condition holds
+      for (const StmtId child : statement.children) {
+        if (passes_only_interrupted(child)) return true;
+        const Stmt& inner = only_statement(child);
+        if (inner.kind != StmtKind::kIf || inner.a == kNone || !leaves(inner.a, 0)) continue;
+        for (const Stmt* other : before) {
+          if (together_interrupted(inner.expr, other->expr) ||
+              together_interrupted(other->expr, inner.expr))
+            return true;
+        }
+        before.push_back(&inner);
+      }
+      return false;
     }
-    return statement.kind == StmtKind::kIf && statement.a != kNone && leaves(statement.a, 0) &&
-           holds_unless_eintr(statement.expr);
+    if (statement.kind != StmtKind::kIf || statement.a == kNone) return false;
+    const bool then = leaves(statement.a, 0) || requires_eintr(statement.expr) ||
+                      passes_only_interrupted(statement.a);
+    const bool otherwise =
+        holds_unless_eintr(statement.expr) ||
+        (statement.b != kNone && (leaves(statement.b, 0) || passes_only_interrupted(statement.b)));
+    return then && otherwise;
+  }
+
+  const Stmt& only_statement(StmtId id) const {
+    const Stmt* statement = &function_.stmts[id];
+    while (statement->kind == StmtKind::kBlock && statement->children.size() == 1)
+      statement = &function_.stmts[statement->children[0]];
+    return *statement;
+  }
+
+  // Whether one of the two holds unless errno is EINTR: r < 0 && errno != EINTR, and r >= 0.
+  bool together_interrupted(ExprId failed, ExprId succeeded) const {
+    const Expr& both = function_.exprs[failed];
+    if (both.kind != ExprKind::kBinary || both.op != Op::kLogicalAnd) return false;
+    for (const size_t side : {0, 1}) {
+      if (holds_unless_eintr(both.operands[side]) &&
+          excluded_by(both.operands[1 - side], succeeded))
+        return true;
+    }
+    return false;
+  }
+
+  // Whether what does not fail, by `failed`, succeeds: r < 0 or r == -1, and r >= 0, r != -1 or
+  // r > -1, of the same place.
+  bool excluded_by(ExprId failed, ExprId succeeded) const {
+    const auto failure = compared_with_constant(failed),
+               success = compared_with_constant(succeeded);
+    if (!failure || !success || failure->place.empty() || failure->place != success->place)
+      return false;
+    const bool negative = (failure->op == Op::kLt && failure->constant == 0) ||
+                          (failure->op == Op::kLe && failure->constant == -1) ||
+                          (failure->op == Op::kEq && failure->constant == -1);
+    const bool other = (success->op == Op::kGe && success->constant == 0) ||
+                       (success->op == Op::kGt && success->constant == -1) ||
+                       (success->op == Op::kNe && success->constant == -1);
+    return negative && other;
+  }
+
+  struct Comparison {
+    std::string place;
+    Op op = Op::kNone;
+    int64_t constant = 0;
+  };
+  std::optional<Comparison> compared_with_constant(ExprId id) const {
+    const Expr& test = function_.exprs[id];
+    if (test.kind != ExprKind::kBinary || test.op < Op::kEq || test.op > Op::kGe)
+      return std::nullopt;
+    const Expr& value = function_.exprs[strip_casts(function_, test.operands[0])];
+    const Expr* constant = &function_.exprs[strip_casts(function_, test.operands[1])];
+    const bool minus = constant->kind == ExprKind::kUnary && constant->op == Op::kNegate;
+    if (minus) constant = &function_.exprs[constant->operands[0]];
+    if ((value.kind != ExprKind::kLoad && value.kind != ExprKind::kAssign) ||
+        constant->kind != ExprKind::kInt)
+      return std::nullopt;
+    return Comparison{place_key(function_, value.operands[0]), test.op,
+                      minus ? -constant->value : constant->value};
   }
 
   // Whether `id` cannot be false unless errno is EINTR.
@@ -415,6 +500,7 @@ class Shaper {
       const Call& call = function_.calls[expression.index];
       if (spin_neutral(call) || expression.width < 64 || call.target.empty())
         return false;  // a status, not a next element
+      if (reads_clock(call, 0)) return false;
       return !blocks(call);
     }
     if (expression.kind == ExprKind::kLoad) {
@@ -446,6 +532,16 @@ class Shaper {
     if (expression.kind == ExprKind::kIncrement) return true;
     return std::any_of(expression.operands.begin(), expression.operands.end(),
                        [&](ExprId operand) { return moves(operand, depth + 1); });
+  }
+
+  bool reads_clock(const Call& call, int depth) const {
+    const CallEffect* effect = program_.catalogue().find_effect(call.name);
+    if (effect) return effect->now != -1;
+    const auto body = unit_.functions.find(call.target);
+    return depth < 3 && body != unit_.functions.end() && body->second.calls.size() < 16 &&
+           std::any_of(
+               body->second.calls.begin(), body->second.calls.end(),
+               [&](const Call& inner) { return reads_clock(inner, depth + 1); });
   }
 
   bool blocks(const Call& call) const {
@@ -524,6 +620,7 @@ class Shaper {
   std::vector<Exit> exits_;
   int eintr_depth_ = 0;
   bool has_calls_ = false;
+  bool reads_clock_ = false;
   bool leaves_otherwise_ = false;
   bool plain_back_edge_ = false;
   bool interrupted_back_edge_ = false;

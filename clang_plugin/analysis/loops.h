@@ -33,7 +33,14 @@ struct LoopShape {
   ExprId limit = kNone;
   Op op = Op::kNone;
   int64_t step = 0;
-  bool post = false;                     // the test changes the counter: while (n--)
+  bool post = false;  // the test changes the counter: while (n--)
+  // What is tested before the loop goes on. Filled where the loop reads the clock.
+  struct Test {
+    ExprId condition = kNone;
+    bool while_true = true;  // it goes on if that is true...
+    ExprId if_true = kNone;  // ...or, if given, this is false
+  };
+  std::vector<Test> tests;
   std::set<uint32_t> assigned_slots;     // locals written in the loop
   std::set<std::string> assigned_names;  // globals and "record.field" written in the loop
 };

@@ -7,8 +7,6 @@
 namespace cgoscope {
 namespace {
 
-constexpr SymbolId kContents =
-    0x40000000;  // + place: what a place held before anything here wrote to it
 constexpr size_t kMaxPlaces = 1u << 20;
 
 }  // namespace
@@ -75,7 +73,12 @@ Value Interpreter::initial(PlaceId place) {
   // Below a place that was cleared or initialised as a whole, what is not named is zero.
   for (PlaceId at = place; at != kNone; at = places_[at].parent) {
     const auto known = initial_.find(at);
-    if (known == initial_.end()) continue;
+    if (known == initial_.end()) {
+      // What is zero in an array's first element, which is the array's place, says nothing of
+      // others.
+      if (places_[at].key == "[*]") break;
+      continue;
+    }
     if (at == place) return known->second;
     if (known->second.as_constant() == 0 && places_[place].key[0] != '[') return Value::constant(0);
     break;
@@ -84,9 +87,13 @@ Value Interpreter::initial(PlaceId place) {
 }
 
 Value Interpreter::load(PlaceId place) {
+  bool of_any_element = false;
   for (PlaceId at = place; at != kNone; at = places_[at].parent) {
     const Value* known = state_.store.find(at);
-    if (!known) continue;
+    if (!known) {
+      of_any_element = of_any_element || (at != place && places_[at].key == "[*]");
+      continue;
+    }
     if (at == place) {
       Value value = *known;
       if (value.unknown && value.symbol == 0 && value.pointers.empty())
@@ -94,6 +101,7 @@ Value Interpreter::load(PlaceId place) {
       return value;
     }
     // An ancestor was written as a whole: zeroed, or overwritten by something unknown.
+    if (of_any_element && known->as_constant() == 0 && has_elements(at)) break;
     if (known->as_constant() == 0) return Value::constant(0);
     if (known->unknown) return Value::any(kContents + place);
     break;
@@ -111,7 +119,44 @@ Value Interpreter::load(PlaceId place) {
     for (const PlaceId element : places_[array].children) add(element);
     if (all) return *all;
   }
+  if (const Value any = function_of_any_element(place); !any.functions.empty()) return any;
   return initial(place);
+}
+
+// Whether something is known of elements behind the first one.
+bool Interpreter::has_elements(PlaceId array) const {
+  const auto& parts = places_[array].children;
+  return std::any_of(parts.begin(), parts.end(), [&](PlaceId part) {
+    const std::string& key = places_[part].key;
+    return key[0] == '[' && key != "[*]" &&
+           (state_.store.find(part) ||
+            std::any_of(places_[part].children.begin(), places_[part].children.end(),
+                        [&](PlaceId inner) { return state_.store.find(inner) != nullptr; }));
+  });
+}
+
+// commands[i].run: what that is in any element of the table.
+Value Interpreter::function_of_any_element(PlaceId place) const {
+  std::vector<PlaceId> path;
+  PlaceId any = place;
+  for (; any != kNone && places_[any].key != "[*]"; any = places_[any].parent) path.push_back(any);
+  Value all;
+  if (any == kNone || path.empty() || path.size() > 3) return all;
+  const PlaceId array = places_[any].parent;
+  std::vector<PlaceId> elements = {array};
+  for (const PlaceId part : places_[array].children)
+    if (part != any && places_[part].key[0] == '[') elements.push_back(part);
+  for (PlaceId at : elements) {
+    for (auto step = path.rbegin(); step != path.rend() && at != kNone; ++step) {
+      const auto part = place_ids_.find(std::to_string(at) + "/" + places_[*step].key);
+      at = part != place_ids_.end() ? part->second : kNone;
+    }
+    if (at == kNone) continue;
+    const auto first = initial_.find(at);
+    const Value* known = state_.store.find(at);
+    if (known || first != initial_.end()) all = join(all, known ? *known : first->second);
+  }
+  return all;
 }
 
 void Interpreter::store(const Places& places, const Value& value) {

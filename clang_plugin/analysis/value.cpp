@@ -77,7 +77,8 @@ std::pair<Integer, Integer> limits(const Value& value) {
 
 template <typename Integer>
 Tri compare(Op op, const Value& a, const Value& b) {
-  if (!a.is_integer() || !b.is_integer() || a.from_now != b.from_now) return Tri::kUnknown;
+  // The clock may have been read at different times.
+  if (!a.is_integer() || !b.is_integer() || a.from_now || b.from_now) return Tri::kUnknown;
   const auto [a_lo, a_hi] = limits<Integer>(a);
   const auto [b_lo, b_hi] = limits<Integer>(b);
   switch (op) {
@@ -178,6 +179,7 @@ Tri Value::truth() const { return negate(equals(0)); }
 
 Tri Value::equals(int64_t value) const {
   if (unknown) return (value == 0 && ones != 0) ? Tri::kNo : Tri::kUnknown;
+  if (from_now) return Tri::kUnknown;
   const bool addresses = !pointers.empty() || !functions.empty();
   bool inside = false;
   for (const Range& range : ranges) inside = inside || (range.lo <= value && value <= range.hi);
@@ -216,6 +218,76 @@ bool is_error_code(const Value& value) {
          value.ranges.back().hi <= 0;
 }
 
+bool same_clock(const Value& a, const Value& b) {
+  return a.from_now == b.from_now && a.left_until == b.left_until &&
+         a.passed_since == b.passed_since && a.tick_ns == b.tick_ns;
+}
+
+void copy_clock(const Value& from, Value& to) {
+  to.from_now = from.from_now;
+  to.left_until = from.left_until;
+  to.passed_since = from.passed_since;
+  to.tick_ns = from.tick_ns;
+}
+
+// left < 0 ? 0 : left, and left < 100 ? left : 100, are no more than what is left.
+bool cuts_short(const Value& value, const Value& left) {
+  if (!value.is_integer() || value.is_clock() || !left.is_integer() || !left.left_until)
+    return false;
+  const int64_t most = value.ranges.back().hi;
+  return most <= 0 ||
+         (most < kMax && most - 1 <= left.ranges.back().hi && left.ranges.back().hi <= most);
+}
+
+// The difference of two times. Of times that were read equally far inside, the greater one is the
+// deadline and the other the present.
+Value time_between(const Value& a, const Value& b) {
+  if (a.tick_ns != b.tick_ns) return Value::any();
+  const int64_t least = clamp(Wide{a.ranges.front().lo} - b.ranges.back().hi);
+  const int64_t most = clamp(Wide{a.ranges.back().hi} - b.ranges.front().lo);
+  const bool left = a.from_now < b.from_now || (a.from_now == b.from_now && most > 0);
+  Value value = left ? Value::range(std::min<int64_t>(-1, most), most) : Value::range(least, kMax);
+  (left ? value.left_until : value.passed_since) = std::min(a.from_now, b.from_now);
+  value.tick_ns = a.tick_ns;
+  return value;
+}
+
+// What is known of the clock in `a op b`; nullopt where the result says nothing.
+std::optional<Value> clock_of(Op op, const Value& a, const Value& b) {
+  Value clock;
+  const auto factor = b.as_constant();
+  switch (op) {
+    case Op::kAdd:
+    case Op::kSub:
+      if (!b.is_clock()) {
+        copy_clock(a, clock);
+      } else if (!a.is_clock() && op == Op::kAdd) {
+        copy_clock(b, clock);
+      } else if (!a.is_clock() && !b.from_now) {  // timeout - (now - start)
+        copy_clock(b, clock);
+        std::swap(clock.left_until, clock.passed_since);
+      } else if (same_clock(a, b) && !a.from_now && op == Op::kAdd) {
+        copy_clock(a, clock);  // seconds and what is left below them
+      } else if (a.from_now || b.from_now) {
+        return std::nullopt;
+      }
+      return clock;
+    case Op::kMul:
+    case Op::kDiv:
+    case Op::kRem:
+      if (op == Op::kMul && !a.is_clock()) return clock_of(op, b, a);
+      if (b.is_clock() || !factor || *factor <= 0 || (op == Op::kRem && a.from_now))
+        return a.from_now || b.from_now ? std::nullopt : std::optional(clock);
+      copy_clock(a, clock);
+      if (op == Op::kMul && clock.tick_ns)
+        clock.tick_ns = std::max<int64_t>(clock.tick_ns / *factor, 1);
+      if (op == Op::kDiv) clock.tick_ns = clamp(Wide{clock.tick_ns} * *factor);
+      return clock;
+    default:
+      return a.from_now || b.from_now ? std::nullopt : std::optional(clock);
+  }
+}
+
 // A descriptor or an error code still is that descriptor to whatever can wait for it: a system call
 // on the code fails at once.
 SymbolId joined_symbol(const Value& a, const Value& b) {
@@ -230,8 +302,13 @@ Value join(const Value& a, const Value& b) {
   if (a == b) return a;
   Value value;
   value.unknown = a.unknown || b.unknown;
-  value.from_now = a.from_now;
-  if (a.from_now != b.from_now) value.unknown = true;
+  if (a.from_now != b.from_now) {
+    value.unknown = true;
+  } else if (same_clock(a, b) || cuts_short(b, a)) {
+    copy_clock(a, value);
+  } else if (cuts_short(a, b)) {
+    copy_clock(b, value);
+  }
   value.symbol = joined_symbol(a, b);
   const bool a_integers = a.unknown || !a.ranges.empty();
   const bool b_integers = b.unknown || !b.ranges.empty();
@@ -329,14 +406,12 @@ Value binary(Op op, const Value& a, const Value& b, bool is_signed) {
   }
   if (!a.is_integer() || !b.is_integer()) return Value::any();
   Value value;
-  if (op == Op::kAdd && (a.from_now == 0 || b.from_now == 0)) {
-    value.from_now = a.from_now + b.from_now;
-  } else if (op == Op::kSub && b.from_now == 0) {
-    value.from_now = a.from_now;
+  if (a.is_clock() || b.is_clock()) {
+    if (op == Op::kSub && a.from_now && b.from_now) return time_between(a, b);
+    const auto clock = clock_of(op, a, b);
+    if (!clock) return Value::any();
+    copy_clock(*clock, value);
   }
-  if ((a.from_now || b.from_now) && !value.from_now &&
-      !(op == Op::kSub && a.from_now && b.from_now))
-    return Value::any();
   for (const Range& x : a.ranges) {
     for (const Range& y : b.ranges) {
       switch (op) {
@@ -364,6 +439,8 @@ Value binary(Op op, const Value& a, const Value& b, bool is_signed) {
           if (y.lo != y.hi || y.lo <= 0) return Value::any();
           if (x.lo == x.hi && (is_signed || x.lo >= 0)) {
             value.ranges.push_back({x.lo % y.lo, x.lo % y.lo});
+          } else if (x.lo > (is_signed ? -y.lo : -1) && x.hi < y.lo) {
+            value.ranges.push_back(x);
           } else {
             value.ranges.push_back({x.lo < 0 ? -(y.lo - 1) : 0, y.lo - 1});
           }
@@ -397,6 +474,12 @@ Value convert(const Value& a, unsigned width, bool is_signed) {
   const int64_t lo = is_signed ? -(int64_t{1} << (width - 1)) : 0;
   const int64_t hi = is_signed ? (int64_t{1} << (width - 1)) - 1 : (int64_t{1} << width) - 1;
   if (a.ranges.front().lo >= lo && a.ranges.back().hi <= hi) return a;
+  if (a.left_until || a.passed_since) {  // which programs take to be large enough
+    Value value = Value::range(std::clamp(a.ranges.front().lo, lo, hi),
+                               std::clamp(a.ranges.back().hi, lo, hi));
+    copy_clock(a, value);
+    return value;
+  }
   if (const auto constant = a.as_constant()) {
     const uint64_t bits = static_cast<uint64_t>(*constant) & ((uint64_t{1} << width) - 1);
     const bool minus = is_signed && (bits >> (width - 1)) != 0;

@@ -40,6 +40,10 @@ struct Value {
   // Not 0: the integers are relative to the time at which the clock was read, with this many loops
   // less one around it.
   uint32_t from_now = 0;
+  // The same of a time that is left until such a time, whose integers are at most, and of a time
+  // that has passed since one.
+  uint32_t left_until = 0, passed_since = 0;
+  int64_t tick_ns = 0;  // of these three: what one is in nanoseconds, 0 if that is not known
 
   static Value any(SymbolId symbol = 0);
   static Value constant(int64_t value);
@@ -49,6 +53,7 @@ struct Value {
 
   // The one integer it is, if it is certainly that.
   std::optional<int64_t> as_constant() const;
+  bool is_clock() const { return from_now || left_until || passed_since; }
   bool is_integer() const {
     return !unknown && pointers.empty() && functions.empty() && !ranges.empty();
   }

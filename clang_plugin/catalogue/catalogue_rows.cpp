@@ -20,6 +20,14 @@ void to_unit(Unit unit, std::vector<Condition>& of_values) {
   }
 }
 
+// No bit of it is looked at.
+Condition always() {
+  Condition condition;
+  condition.mask = 0;
+  condition.values = {0};
+  return condition;
+}
+
 }  // namespace
 
 RowPlace CatalogueReader::place_of(const Node* node) const {
@@ -153,7 +161,13 @@ bool CatalogueReader::read_maker(Node* node) {
       }
       return read_conditions(value, row.nonblocking);
     }
-    if (key == "sends_at_once") return read_conditions(value, row.sends_at_once);
+    if (key == "sends_at_once") {
+      if (is_word(value, "always")) {
+        row.sends_at_once = {always()};
+        return true;
+      }
+      return read_conditions(value, row.sends_at_once);
+    }
     return unknown_key(value, key, "a row of 'makers'",
                        {"name", "handle", "kind", "sends_at_once", "path", "from", "nonblocking"});
   });

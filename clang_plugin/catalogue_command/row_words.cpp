@@ -273,7 +273,9 @@ std::vector<std::string> sentences(const HandleMaker& row, const Prototype* prot
   if (row.always_nonblocking) text.emplace_back("The handle is non-blocking.");
   if (!row.nonblocking.empty())
     text.push_back("The handle is non-blocking if " + any_of(row.nonblocking, prototype) + ".");
-  if (!row.sends_at_once.empty())
+  if (!row.sends_at_once.empty() && row.sends_at_once[0].mask == 0)
+    text.emplace_back("Writing to it never waits.");
+  else if (!row.sends_at_once.empty())
     text.push_back("Writing to it never waits if " + any_of(row.sends_at_once, prototype) + ".");
   return text;
 }

@@ -119,6 +119,13 @@ class FunctionLowering {
   StmtId try_statement(const clang::CXXTryStmt* statement);
   StmtId range_for(const clang::CXXForRangeStmt* statement);
   void destroy(const clang::VarDecl* variable, std::vector<StmtId>& into);
+  void destroy(clang::QualType type, ExprId place, clang::SourceLocation location,
+               std::vector<StmtId>& into);
+  void destroy_members(const clang::CXXRecordDecl* record, std::vector<StmtId>& into);
+  void note_given_away(const clang::Stmt* statement);
+  StmtId leave(Stmt jump, size_t outer);
+  StmtId body_of(const clang::Stmt* statement, bool is_loop);
+  ExprId delete_expression(const clang::CXXDeleteExpr* expression);
   void note_jumps(const clang::Stmt* statement);
   size_t last_jump_back(const std::vector<const clang::Stmt*>& written, size_t from) const;
 
@@ -142,6 +149,10 @@ class FunctionLowering {
   unsigned statements_ = 0;
   std::set<uint32_t> loop_labels_;  // labels that became loops: a goto to one is a continue
   std::map<const clang::Expr*, ExprId> opaque_;
+  std::set<const clang::VarDecl*> given_away_;  // by std::move or release()
+  // The locals of the blocks around, and how many of them a break and a continue leave alone.
+  std::vector<const clang::VarDecl*> alive_;
+  size_t alive_at_break_ = 0, alive_at_continue_ = 0;
   uint32_t this_slot_ = kNone;
 };
 

@@ -102,15 +102,29 @@ bool is_time_point(clang::QualType type) {
          record->getName() == "time_point";
 }
 
-// now() + seconds(8)
-bool is_chrono_sum(const clang::CallExpr* expression) {
+// now() + seconds(8), end - now(), now() < end
+Op chrono_operation(const clang::CallExpr* expression) {
   const auto* operation = llvm::dyn_cast<clang::CXXOperatorCallExpr>(expression);
-  if (!operation || operation->getOperator() != clang::OO_Plus || operation->getNumArgs() != 2 ||
-      !operation->getDirectCallee())
-    return false;
+  if (!operation || operation->getNumArgs() != 2 || !operation->getDirectCallee()) return Op::kNone;
   const auto* space =
       llvm::dyn_cast<clang::NamespaceDecl>(operation->getDirectCallee()->getDeclContext());
-  return space && space->getName() == "chrono";
+  if (!space || space->getName() != "chrono") return Op::kNone;
+  switch (operation->getOperator()) {
+    case clang::OO_Plus:
+      return Op::kAdd;
+    case clang::OO_Minus:
+      return Op::kSub;
+    case clang::OO_Less:
+      return Op::kLt;
+    case clang::OO_LessEqual:
+      return Op::kLe;
+    case clang::OO_Greater:
+      return Op::kGt;
+    case clang::OO_GreaterEqual:
+      return Op::kGe;
+    default:
+      return Op::kNone;
+  }
 }
 
 // std::function and the like: an object that is as good as the function it was made from.
@@ -251,6 +265,9 @@ ExprId FunctionLowering::chrono(const clang::Expr* expression) {
     }
   }
   if (bare->isGLValue()) return load(lvalue(bare), bare->getType());
+  if (const auto* operation = llvm::dyn_cast<clang::CallExpr>(inner);
+      operation && chrono_operation(operation) != Op::kNone)
+    return call(operation);
   return unknown(bare);
 }
 
@@ -584,6 +601,8 @@ ExprId FunctionLowering::rvalue(const clang::Expr* expression) {
         operands.push_back(construct(construction, kNone));
       return make(ExprKind::kUnknown, std::move(operands));
     }
+    case Stmt::CXXDeleteExprClass:
+      return delete_expression(llvm::cast<clang::CXXDeleteExpr>(expression));
     case Stmt::CXXThrowExprClass:
       return throws(llvm::cast<clang::CXXThrowExpr>(expression));
     case Stmt::LambdaExprClass:
@@ -631,6 +650,19 @@ ExprId FunctionLowering::broken(const clang::Expr* expression) {
   Call call;
   finish_call(call, callee, parts[0]->getExprLoc());
   return add_call(std::move(call), std::move(operands));
+}
+
+ExprId FunctionLowering::delete_expression(const clang::CXXDeleteExpr* expression) {
+  const clang::QualType type = expression->getDestroyedType();
+  const auto* record = type.isNull() ? nullptr : type->getAsCXXRecordDecl();
+  if (!record || !record->hasDefinition() || record->hasTrivialDestructor() ||
+      !record->getDestructor())
+    return unknown(expression);
+  Call call;
+  call.object = rvalue(expression->getArgument());
+  call.is_virtual = record->getDestructor()->isVirtual();
+  finish_call(call, record->getDestructor(), expression->getBeginLoc());
+  return add_call(std::move(call), {});
 }
 
 ExprId FunctionLowering::throws(const clang::CXXThrowExpr* expression) {
@@ -869,11 +901,11 @@ ExprId FunctionLowering::call(const clang::CallExpr* expression) {
       expression->getNumArgs() == 1) {
     return address_of(expression->getArg(0));
   }
-  if (is_chrono_sum(expression)) {
-    const ExprId sum = make(ExprKind::kBinary, {argument(expression->getArg(0), false),
-                                                argument(expression->getArg(1), false)});
-    out_.exprs[sum].op = Op::kAdd;
-    return sum;
+  if (const Op op = chrono_operation(expression); op != Op::kNone) {
+    const ExprId result = make(ExprKind::kBinary, {argument(expression->getArg(0), false),
+                                                   argument(expression->getArg(1), false)});
+    out_.exprs[result].op = op;
+    return result;
   }
   Call call;
   std::vector<ExprId> arguments;

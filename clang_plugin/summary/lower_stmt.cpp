@@ -68,8 +68,11 @@ uint32_t FunctionLowering::label(const clang::LabelDecl* declaration) {
 // aside: once a function, so that a block can ask for each of its labels.
 void FunctionLowering::note_jumps(const clang::Stmt* statement) {
   if (!statement) return;
-  if (llvm::isa<clang::Expr>(statement) && !llvm::isa<clang::StmtExpr>(statement)) return;
   const unsigned number = statements_++;
+  if (llvm::isa<clang::Expr>(statement) && !llvm::isa<clang::StmtExpr>(statement)) {
+    spans_[statement] = {number, statements_};
+    return;
+  }
   if (const auto* jump = llvm::dyn_cast<clang::GotoStmt>(statement))
     jumps_[jump->getLabel()].push_back(number);
   for (const clang::Stmt* child : statement->children()) note_jumps(child);
@@ -102,6 +105,7 @@ size_t FunctionLowering::last_jump_back(const std::vector<const clang::Stmt*>& w
 
 void FunctionLowering::lower(const clang::FunctionDecl* definition) {
   note_jumps(definition->getBody());
+  if (unit_.context().getLangOpts().CPlusPlus) note_given_away(definition->getBody());
   out_.parameters = static_cast<int>(definition->getNumParams());
   if (const auto* method = llvm::dyn_cast<clang::CXXMethodDecl>(definition);
       method && !method->isStatic()) {
@@ -141,6 +145,9 @@ void FunctionLowering::lower(const clang::FunctionDecl* definition) {
   }
   if (const clang::Stmt* written = definition->getBody())
     body.children.push_back(statement(written));
+  if (const auto* destructor = llvm::dyn_cast<clang::CXXDestructorDecl>(definition);
+      destructor && this_slot_ != kNone)
+    destroy_members(destructor->getParent(), body.children);
   out_.body = add(std::move(body));
 }
 
@@ -181,16 +188,95 @@ void FunctionLowering::destroy(const clang::VarDecl* variable, std::vector<StmtI
   if (variable->hasGlobalStorage() || variable->getType()->isReferenceType()) return;
   const auto* record = variable->getType()->getAsCXXRecordDecl();
   if (!record || !record->hasDefinition() || record->hasTrivialDestructor()) return;
-  const clang::CXXDestructorDecl* destructor = record->getDestructor();
-  if (!destructor) return;
+  if (given_away_.contains(variable)) return;  // what its destructor would wait for is elsewhere
   Expr place;
   place.kind = ExprKind::kVariable;
   place.index = slot(variable);
+  destroy(variable->getType(), add(std::move(place)), variable->getLocation(), into);
+}
+
+void FunctionLowering::destroy(clang::QualType type, ExprId place, clang::SourceLocation location,
+                               std::vector<StmtId>& into) {
+  const auto* record = type->getAsCXXRecordDecl();
+  if (!record || !record->hasDefinition() || record->hasTrivialDestructor()) return;
+  const clang::CXXDestructorDecl* destructor = record->getDestructor();
+  if (!destructor) return;
   Call call;
-  call.object = make(ExprKind::kAddress, {add(std::move(place))});
-  finish_call(call, destructor, variable->getLocation());
+  call.object = make(ExprKind::kAddress, {place});
+  finish_call(call, destructor, location);
   const ExprId id = add_call(std::move(call), {});
-  into.push_back(expression_statement(id, variable->getLocation()));
+  into.push_back(expression_statement(id, location));
+}
+
+// What a destructor does behind its body.
+void FunctionLowering::destroy_members(const clang::CXXRecordDecl* record,
+                                       std::vector<StmtId>& into) {
+  const auto self = [&] {
+    Expr object;
+    object.kind = ExprKind::kVariable;
+    object.index = this_slot_;
+    return make(ExprKind::kDereference, {make(ExprKind::kLoad, {add(std::move(object))})});
+  };
+  const std::vector<const clang::FieldDecl*> fields(record->field_begin(), record->field_end());
+  for (auto field = fields.rbegin(); field != fields.rend(); ++field) {
+    const auto* type = (*field)->getType()->getAsCXXRecordDecl();
+    if (!type || !type->hasDefinition() || type->hasTrivialDestructor()) continue;
+    Expr member;
+    member.kind = ExprKind::kMember;
+    member.text = unit_.member_name(*field);
+    member.operands = {self()};
+    destroy((*field)->getType(), add(std::move(member)), (*field)->getLocation(), into);
+  }
+  for (const clang::CXXBaseSpecifier& base : record->bases()) {
+    if (!base.isVirtual()) destroy(base.getType(), self(), base.getBeginLoc(), into);
+  }
+}
+
+// Notes the locals that are moved from: v.push_back(std::move(p)), p.release().
+void FunctionLowering::note_given_away(const clang::Stmt* statement) {
+  if (!statement) return;
+  if (const auto* call = llvm::dyn_cast<clang::CallExpr>(statement)) {
+    const clang::FunctionDecl* callee = call->getDirectCallee();
+    const auto* method = llvm::dyn_cast<clang::CXXMemberCallExpr>(call);
+    const clang::Expr* from = nullptr;
+    if (callee && callee->getIdentifier()) {
+      if (method && callee->getName() == "release")
+        from = method->getImplicitObjectArgument();
+      else if (callee->isInStdNamespace() && callee->getName() == "move" && call->getNumArgs() == 1)
+        from = call->getArg(0);
+    }
+    const auto* named =
+        from ? llvm::dyn_cast<clang::DeclRefExpr>(from->IgnoreParenImpCasts()) : nullptr;
+    if (const auto* variable = named ? llvm::dyn_cast<clang::VarDecl>(named->getDecl()) : nullptr)
+      given_away_.insert(variable);
+  }
+  for (const clang::Stmt* child : statement->children()) note_given_away(child);
+}
+
+// A break, continue or return, which ends the locals of all blocks but the `outer` first ones.
+// Those of a return end once its value is there.
+StmtId FunctionLowering::leave(Stmt jump, size_t outer) {
+  Stmt ends;
+  ends.place = jump.place;
+  for (size_t i = alive_.size(); i-- > outer;) destroy(alive_[i], ends.children);
+  if (ends.children.empty()) return add(std::move(jump));
+  if (jump.kind == StmtKind::kReturn) {
+    jump.a = add(std::move(ends));
+    return add(std::move(jump));
+  }
+  ends.children.push_back(add(std::move(jump)));
+  return add(std::move(ends));
+}
+
+// The body of a loop or switch.
+StmtId FunctionLowering::body_of(const clang::Stmt* statement, bool is_loop) {
+  const size_t at_break = alive_at_break_, at_continue = alive_at_continue_;
+  alive_at_break_ = alive_.size();
+  if (is_loop) alive_at_continue_ = alive_.size();
+  const StmtId body = this->statement(statement);
+  alive_at_break_ = at_break;
+  alive_at_continue_ = at_continue;
+  return body;
 }
 
 StmtId FunctionLowering::block(const clang::CompoundStmt* compound) {
@@ -198,7 +284,7 @@ StmtId FunctionLowering::block(const clang::CompoundStmt* compound) {
   Stmt result;
   result.kind = StmtKind::kBlock;
   result.place = unit_.place(compound->getBeginLoc());
-  std::vector<const clang::VarDecl*> owned;
+  const size_t outer = alive_.size();
   // For a label, the last statement of this block that jumps back to it: both and what is between
   // make a loop.
   std::map<size_t, size_t> loop_end;
@@ -233,7 +319,7 @@ StmtId FunctionLowering::block(const clang::CompoundStmt* compound) {
         for (const clang::Decl* one : declared->decls()) {
           if (const auto* variable = llvm::dyn_cast<clang::VarDecl>(one)) {
             into.push_back(declaration(variable));
-            owned.push_back(variable);
+            alive_.push_back(variable);
           }
         }
         continue;
@@ -242,8 +328,10 @@ StmtId FunctionLowering::block(const clang::CompoundStmt* compound) {
     }
   };
   lower_range(lower_range, 0, written.size(), result.children, false);
-  for (auto variable = owned.rbegin(); variable != owned.rend(); ++variable)
-    destroy(*variable, result.children);
+  while (alive_.size() > outer) {
+    destroy(alive_.back(), result.children);
+    alive_.pop_back();
+  }
   return add(std::move(result));
 }
 
@@ -299,21 +387,21 @@ StmtId FunctionLowering::statement(const clang::Stmt* statement) {
         guard.expr = rvalue(loop->getCond());
         Stmt leave;
         leave.kind = StmtKind::kBreak;
-        guard.a = this->statement(loop->getBody());
+        guard.a = body_of(loop->getBody(), true);
         guard.b = add(std::move(leave));
         inner.children = {declared, add(std::move(guard))};
         result.a = add(std::move(inner));
         return add(std::move(result));
       }
       result.expr = rvalue(loop->getCond());
-      result.a = this->statement(loop->getBody());
+      result.a = body_of(loop->getBody(), true);
       return add(std::move(result));
     }
     case clang::Stmt::DoStmtClass: {
       const auto* loop = llvm::cast<clang::DoStmt>(statement);
       result.kind = StmtKind::kLoop;
       result.test_last = true;
-      result.a = this->statement(loop->getBody());
+      result.a = body_of(loop->getBody(), true);
       result.expr = rvalue(loop->getCond());
       return add(std::move(result));
     }
@@ -324,7 +412,7 @@ StmtId FunctionLowering::statement(const clang::Stmt* statement) {
       if (loop->getInit()) around.children.push_back(this->statement(loop->getInit()));
       result.kind = StmtKind::kLoop;
       if (loop->getCond()) result.expr = rvalue(loop->getCond());
-      result.a = this->statement(loop->getBody());
+      result.a = body_of(loop->getBody(), true);
       if (loop->getInc()) result.b = this->statement(loop->getInc());
       around.children.push_back(add(std::move(result)));
       return add(std::move(around));
@@ -355,17 +443,24 @@ StmtId FunctionLowering::statement(const clang::Stmt* statement) {
     }
     case clang::Stmt::ReturnStmtClass: {
       result.kind = StmtKind::kReturn;
-      if (const clang::Expr* value = llvm::cast<clang::ReturnStmt>(statement)->getRetValue()) {
+      const auto* back = llvm::cast<clang::ReturnStmt>(statement);
+      if (const clang::Expr* value = back->getRetValue()) {
         result.expr = value->isGLValue() ? address_of(value) : argument(value, false);
       }
-      return add(std::move(result));
+      if (!back->getNRVOCandidate()) return leave(std::move(result), 0);
+      // It goes to the caller.
+      std::vector<const clang::VarDecl*> all = alive_;
+      std::erase(alive_, back->getNRVOCandidate());
+      const StmtId id = leave(std::move(result), 0);
+      alive_ = std::move(all);
+      return id;
     }
     case clang::Stmt::BreakStmtClass:
       result.kind = StmtKind::kBreak;
-      return add(std::move(result));
+      return leave(std::move(result), alive_at_break_);
     case clang::Stmt::ContinueStmtClass:
       result.kind = StmtKind::kContinue;
-      return add(std::move(result));
+      return leave(std::move(result), alive_at_continue_);
     case clang::Stmt::GotoStmtClass: {
       result.label = label(llvm::cast<clang::GotoStmt>(statement)->getLabel());
       result.kind = loop_labels_.contains(result.label) ? StmtKind::kContinue : StmtKind::kGoto;
@@ -402,7 +497,7 @@ StmtId FunctionLowering::switch_statement(const clang::SwitchStmt* statement) {
   result.kind = StmtKind::kSwitch;
   result.place = around.place;
   result.expr = rvalue(statement->getCond());
-  result.a = this->statement(statement->getBody());
+  result.a = body_of(statement->getBody(), false);
   around.children.push_back(add(std::move(result)));
   return add(std::move(around));
 }
@@ -442,7 +537,7 @@ StmtId FunctionLowering::range_for(const clang::CXXForRangeStmt* statement) {
   loop.expr = rvalue(statement->getCond());
   Stmt body;
   body.children.push_back(declaration(statement->getLoopVariable()));
-  body.children.push_back(this->statement(statement->getBody()));
+  body.children.push_back(body_of(statement->getBody(), true));
   loop.a = add(std::move(body));
   loop.b = this->statement(statement->getInc());
   around.children.push_back(add(std::move(loop)));

@@ -145,7 +145,8 @@ enum class StmtKind : uint8_t {
 // kDeclare: slot = expr. kIf: expr, then `a`, else `b`. kLoop: expr is the condition (kNone: none),
 // `a` the body, `b` the step; `test_last` for do-while; a label that is jumped back to becomes a
 // loop with `label`, and the jump a kContinue with that label. kSwitch: expr, body `a` is a block
-// with kCase markers. kCase: [low, high] or default. kGoto and kLabel: `label`.
+// with kCase markers. kCase: [low, high] or default. kGoto and kLabel: `label`. kReturn: expr, and
+// `a`, which runs once that is computed (destructors).
 struct Stmt {
   StmtKind kind = StmtKind::kBlock;
   bool test_last = false;

@@ -193,22 +193,59 @@ TEST(Value, ComparisonsOfOneSymbol) {
   EXPECT_EQ(binary(Op::kEq, Value::any(), Value::any(), true), Value::range(0, 1));
 }
 
+Value time_from_now(int64_t offset, uint32_t read, int64_t tick_ns) {
+  Value time = Value::constant(offset);
+  time.from_now = read;
+  time.tick_ns = tick_ns;
+  return time;
+}
+
 TEST(Value, TimesFromNow) {
-  Value deadline = Value::constant(5);
-  deadline.from_now = true;
+  const Value deadline = time_from_now(5, 1, 1000000000);
   const Value later = binary(Op::kAdd, deadline, Value::constant(3), true);
   EXPECT_TRUE(later.from_now);
   EXPECT_EQ(later.as_constant(), 8);
-  Value now = Value::constant(0);
-  now.from_now = true;
-  const Value left = binary(Op::kSub, later, now, true);
-  EXPECT_FALSE(left.from_now);
-  EXPECT_EQ(left.as_constant(), 8);
-  EXPECT_TRUE(binary(Op::kAdd, deadline, now, true).unknown);
-  EXPECT_TRUE(binary(Op::kMul, deadline, Value::constant(2), true).unknown);
+  const Value in_ms = binary(Op::kMul, later, Value::constant(1000), true);
+  EXPECT_EQ(in_ms, time_from_now(8000, 1, 1000000));
+  EXPECT_EQ(binary(Op::kDiv, in_ms, Value::constant(1000), true), later);
+  EXPECT_TRUE(binary(Op::kAdd, deadline, later, true).unknown);
+  EXPECT_TRUE(binary(Op::kRem, deadline, Value::constant(2), true).unknown);
+  EXPECT_TRUE(binary(Op::kMul, deadline, Value::constant(-2), true).unknown);
   EXPECT_TRUE(join(deadline, Value::constant(5)).unknown);
   EXPECT_EQ(deadline.is_negative(), Tri::kUnknown);
+  EXPECT_EQ(deadline.truth(), Tri::kUnknown);
   EXPECT_EQ(binary(Op::kLt, deadline, Value::constant(9), true), Value::range(0, 1));
+  EXPECT_EQ(binary(Op::kLt, deadline, later, true), Value::range(0, 1));
+}
+
+TEST(Value, TimeThatIsLeftAndTimeThatHasPassed) {
+  const Value start = time_from_now(0, 1, 1000000), deadline = time_from_now(250, 1, 1000000);
+  for (const uint32_t read : {1u, 2u}) {
+    const Value now = time_from_now(0, read, 1000000);
+    const Value left = binary(Op::kSub, deadline, now, true);
+    EXPECT_EQ(left.left_until, 1u);
+    EXPECT_EQ(left.highest(), 250);
+    EXPECT_EQ(left.is_negative(), Tri::kUnknown);
+    const Value passed = binary(Op::kSub, now, start, true);
+    EXPECT_EQ(passed.passed_since, 1u);
+    EXPECT_EQ(passed.highest(), std::nullopt);
+    EXPECT_EQ(binary(Op::kGt, passed, Value::constant(5), true), Value::range(0, 1));
+    EXPECT_EQ(binary(Op::kSub, Value::constant(250), passed, true).left_until, 1u);
+    EXPECT_EQ(binary(Op::kSub, Value::constant(250), passed, true).highest(), 250);
+  }
+  const Value left = binary(Op::kSub, deadline, time_from_now(0, 2, 1000000), true);
+  const Value us = binary(Op::kMul, left, Value::constant(1000), true);
+  EXPECT_EQ(us.highest(), 250000);
+  EXPECT_EQ(us.tick_ns, 1000);
+  // left < 0 ? 0 : left is no more than what is left, left < 251 ? left : 251 neither.
+  EXPECT_EQ(join(Value::constant(0), left).left_until, 1u);
+  EXPECT_EQ(join(left, Value::constant(251)).left_until, 1u);
+  EXPECT_EQ(join(Value::constant(100), left).left_until, 0u);
+  EXPECT_EQ(join(Value::constant(100), left).highest(), 250);
+  // Of another unit; and what an int cannot hold.
+  EXPECT_TRUE(binary(Op::kSub, deadline, time_from_now(0, 2, 1), true).unknown);
+  const Value passed = binary(Op::kSub, time_from_now(0, 2, 1000000), start, true);
+  EXPECT_EQ(convert(passed, 32, true).passed_since, 1u);
 }
 
 TEST(Convert, KeepsWhatFitsAndWrapsWhatDoesNot) {

@@ -222,7 +222,7 @@ makers:
   - {name: mk, handle: 3, kind: waits, path: 1, from: 2, nonblocking: {argument: 0, bit: 0x800},
      sends_at_once: {argument: 0, equals: 16}}
   - {name: [mk2, mk3], kind: file, nonblocking: always}
-  - {name: mk4, kind: memory}
+  - {name: mk4, kind: memory, sends_at_once: always}
   - {name: mk5, handle: result, kind: unknown}
 )");
   const HandleMaker* maker = catalogue.find_maker("mk");
@@ -239,6 +239,8 @@ makers:
   EXPECT_EQ(catalogue.find_maker("mk3")->kind, HandleKind::kFile);
   EXPECT_EQ(catalogue.find_maker("mk3")->handle, kResult);
   EXPECT_EQ(catalogue.find_maker("mk4")->kind, HandleKind::kMemory);
+  ASSERT_THAT(catalogue.find_maker("mk4")->sends_at_once, SizeIs(1));
+  EXPECT_EQ(catalogue.find_maker("mk4")->sends_at_once[0].mask, 0u);
   EXPECT_EQ(catalogue.find_maker("mk5")->kind, HandleKind::kUnknown);
   EXPECT_EQ(catalogue.find_maker("mk6"), nullptr);
 }
