@@ -232,7 +232,8 @@ class Run {
   }
 
   void note_unusable(const std::string& directory, const Error& error) {
-    report_.errors.push_back({directory, 0, "its settings are not used: " + error.message()});
+    report_.errors.push_back(
+        {directory, 0, "the settings, so they do not hold there: " + error.message()});
   }
 
   void loop() {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -25,6 +26,7 @@
 #include "findings/duration.h"
 #include "findings/printable.h"
 #include "findings/terminal.h"
+#include "findings/usage_error.h"
 
 namespace cgoscope {
 namespace {
@@ -239,6 +241,7 @@ int lint(int argc, char** argv) {
                "cgoscope-lint"};
   CommandLine line;
   add_options(app, line);
+  say_usage_errors(app, "cgoscope-lint");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -284,6 +287,11 @@ int main(int argc, char** argv) {
   try {
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     if (cgoscope::is_called_by_go_vet(arguments)) return cgoscope::run_as_vet_tool(arguments);
+    if (arguments.size() == 1 && arguments.front() == "help") {  // as go's commands have it
+      std::array<char, 7> help = {"--help"};
+      std::array<char*, 2> call = {argv[0], help.data()};
+      return cgoscope::lint(2, call.data());
+    }
     if (!arguments.empty() && arguments.front() == "catalogue")
       return cgoscope::run_catalogue_command(argc - 1, argv + 1);
     return cgoscope::lint(argc, argv);

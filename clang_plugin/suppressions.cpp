@@ -16,13 +16,19 @@ bool is_rule(std::string_view name) {
   return std::find(kRules.begin(), kRules.end(), name) != kRules.end();
 }
 
+bool is_spaced(const Suppression& suppression) { return suppression.rule.starts_with(' '); }
+
 Finding unused(const Suppression& suppression, std::string (*display)(const std::string&)) {
   Finding finding;
   finding.rule = "unused-suppression";
   finding.severity = suppression.severity.value_or(Severity::kNote);
-  const std::string comment =
-      "//cgoscope:allow" + (suppression.rule.empty() ? "" : " " + suppression.rule);
-  if (suppression.rule.empty()) {
+  std::string comment = "//cgoscope:allow";
+  if (!suppression.rule.empty() && !is_spaced(suppression)) comment += ' ';
+  comment += suppression.rule;
+  if (is_spaced(suppression)) {
+    finding.message = "// cgoscope:allow has a space behind //, so it suppresses nothing";
+    finding.advice = "write " + comment + " and the reason, as Go's directives are written";
+  } else if (suppression.rule.empty()) {
     finding.message = comment + " names no rule, so it suppresses nothing";
     finding.advice = "write //cgoscope:allow blocking-call and the reason";
   } else if (!is_rule(suppression.rule)) {
@@ -65,6 +71,7 @@ std::vector<AllowedFinding> apply_suppressions(const std::vector<Suppression>& s
   };
   std::map<std::tuple<std::string, int, std::string>, State> states;
   for (const Suppression& one : suppressions) {
+    if (is_spaced(one) && !is_rule(one.rule.substr(1))) continue;  // prose
     const auto [known, added] = states.try_emplace({one.file, one.line, one.rule}, State{&one});
     // Which of them is kept must not depend on the order: packages are analysed in any.
     const auto rank = [](const Suppression& s) {

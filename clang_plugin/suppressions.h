@@ -14,7 +14,7 @@ namespace cgoscope {
 struct Suppression {
   std::string file;  // absolute
   int line = 0, column = 0;
-  std::string rule;
+  std::string rule;  // as AllowComment::rule
   std::string reason;
   bool in_go = false;    // false: in a C or C++ file
   std::string package;   // import path of the package it was found in

@@ -3,7 +3,7 @@
 namespace cgoscope {
 namespace {
 
-constexpr std::string_view kMarker = "//cgoscope:allow";
+constexpr std::string_view kMarker = "cgoscope:allow";
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 
 std::string_view trimmed(std::string_view text) {
@@ -15,13 +15,17 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 std::optional<AllowComment> parse_allow_comment(std::string_view comment, int line, int column) {
-  if (!comment.starts_with(kMarker)) return std::nullopt;
-  std::string_view rest = comment.substr(kMarker.size());
+  if (!comment.starts_with("//")) return std::nullopt;
+  std::string_view rest = comment.substr(2);
+  const bool is_spaced = rest.starts_with(' ');
+  if (is_spaced) rest.remove_prefix(1);
+  if (!rest.starts_with(kMarker)) return std::nullopt;
+  rest.remove_prefix(kMarker.size());
   if (!rest.empty() && kBlanks.find(rest.front()) == std::string_view::npos) return std::nullopt;
   rest = trimmed(rest);
   const std::string_view rule = rest.substr(0, rest.find_first_of(kBlanks));
-  return AllowComment{std::string(rule), std::string(trimmed(rest.substr(rule.size()))), line,
-                      column};
+  return AllowComment{(is_spaced ? " " : "") + std::string(rule),
+                      std::string(trimmed(rest.substr(rule.size()))), line, column};
 }
 
 std::vector<AllowComment> find_allow_comments_in_c(std::string_view text) {

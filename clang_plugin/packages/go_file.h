@@ -139,7 +139,8 @@ struct GoExport {
 
 // A //cgoscope:allow comment, in Go code or in the preamble (its place in the Go file either way).
 struct AllowComment {
-  std::string rule;    // first word
+  std::string rule;    // first word; after a blank when one stands behind "//", where it counts for
+                       // nothing
   std::string reason;  // the rest, "" when it is missing
   int line = 0;
   int column = 0;

@@ -330,7 +330,8 @@ std::string malformed_findings(const LintReport& report) {
       const std::vector<std::string> lines = lines_of(place.file);
       const auto line = static_cast<size_t>(place.line);
       if (place.line < 1 || line > lines.size() || place.column < 1 ||
-          lines[line - 1].find("//cgoscope:allow") != static_cast<size_t>(place.column) - 1)
+          lines[line - 1].rfind("//", lines[line - 1].find("cgoscope:allow")) !=
+              static_cast<size_t>(place.column) - 1)
         wrong += shown + ": not the place of a //cgoscope:allow\n";
       continue;
     }

@@ -77,7 +77,7 @@ TEST(Preamble, AllowCommentsOfGoAndOfC) {
       "// cgoscope:allow no\n"
       "func f() { C.f() /* //cgoscope:allow no */ } //cgoscope:allow\tbusy-wait\tbecause  of "
       "this\r\n");
-  ASSERT_EQ(file.allows.size(), 5u);
+  ASSERT_EQ(file.allows.size(), 6u);
   EXPECT_EQ(file.allows[0].line, 1);
   EXPECT_EQ(file.allows[0].column, 11);
   EXPECT_EQ(file.allows[0].reason, "at the top");
@@ -91,10 +91,12 @@ TEST(Preamble, AllowCommentsOfGoAndOfC) {
   EXPECT_EQ(file.allows[3].line, 9);
   EXPECT_EQ(file.allows[3].column, 1);
   EXPECT_EQ(file.allows[3].reason, "");
-  EXPECT_EQ(file.allows[4].line, 12);
-  EXPECT_EQ(file.allows[4].column, 46);
-  EXPECT_EQ(file.allows[4].rule, "busy-wait");
-  EXPECT_EQ(file.allows[4].reason, "because  of this");
+  EXPECT_EQ(file.allows[4].line, 11);
+  EXPECT_EQ(file.allows[4].rule, " no");
+  EXPECT_EQ(file.allows[5].line, 12);
+  EXPECT_EQ(file.allows[5].column, 46);
+  EXPECT_EQ(file.allows[5].rule, "busy-wait");
+  EXPECT_EQ(file.allows[5].reason, "because  of this");
 }
 
 TEST(Preamble, AllowCommentsInABlock) {

@@ -353,7 +353,8 @@ TEST(Summarize, AllowCommentsOfCFiles) {
   EXPECT_THAT(allows,
               UnorderedElementsAre("h.h:1:15 busy-wait 'in a header'",
                                    "a.c:2:1 blocking-call 'the peer is local'",
-                                   "a.c:6:1 busy-wait 'behind  tabs'", "a.c:7:1 blocking-call ''"));
+                                   "a.c:6:1 busy-wait 'behind  tabs'", "a.c:7:1 blocking-call ''",
+                                   "a.c:8:1  blocking-call 'with a space'"));
 }
 
 TEST(Summarize, CIsReadForTheTargetOfItsFlags) {
