@@ -448,7 +448,7 @@ TEST_F(Ways, WrongUsageIsSaidSo) {
       {{"-p", "1", "--duration", "5"}, "--duration: not a duration"},
       {{"-p", "1", "--ignore", "stuckm:f"}, "no rule is called 'stuckm'"},
       {{"-p", "1", "--leave-running"}, "requires COMMAND"},
-      {{"-p", "1", "--stuck-mss", "3"}, "no option is called '--stuck-mss'"},
+      {{"-p", "1", "--stuck-threadss", "3"}, "no option is called '--stuck-threadss'"},
   };
   for (const auto& [arguments, words] : kCases) {
     const Ended ended = watch(arguments);
