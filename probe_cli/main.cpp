@@ -41,6 +41,8 @@ int finish(const Result<int>& result) {
   return result ? *result : fail(kNothingDone, result.error());
 }
 
+constexpr const char* kNameMeaning = "The one process whose executable has this name";
+
 const CLI::Validator kProcessId(
     [](std::string& text) {
       const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
@@ -173,9 +175,7 @@ struct WatchCommand {
     auto* pid_option = app->add_option("-p,--pid", pid, "The process to watch")
                            ->check(kProcessId)
                            ->option_text("PID");
-    auto* name =
-        app->add_option("--name", options.name, "The one process whose executable has this name")
-            ->option_text("EXE");
+    auto* name = app->add_option("--name", options.name, kNameMeaning)->option_text("EXE");
     auto* command =
         app->add_option("COMMAND", options.command, "After --: a command to start and watch")
             ->option_text("...");
@@ -312,6 +312,34 @@ struct ReplayCommand {
   }
 };
 
+struct CensusCommand {
+  CensusOptions options;
+  CLI::App* app = nullptr;
+
+  void add_to(CLI::App& parent) {
+    app = parent.add_subcommand(
+        "census",
+        "Say what the goroutines and threads of a Go process are doing, without stopping it");
+    auto* pid = app->add_option("-p,--pid", options.pid, "The process")
+                    ->check(kProcessId)
+                    ->option_text("PID");
+    app->add_option("--name", options.name, kNameMeaning)->excludes(pid)->option_text("EXE");
+    app->add_option("--format", options.format,
+                    "text (the default), json, or pprof for `go tool pprof`")
+        ->check(CLI::IsMember({"text", "json", "pprof"}))
+        ->option_text("FORMAT");
+    app->add_option("--top", options.top, "Kinds of goroutines to show as text (default 20)")
+        ->check(CLI::Range(0, 1'000'000))
+        ->option_text("N");
+  }
+
+  int run() {
+    if (!options.pid && options.name.empty())
+      return fail(kUsage, {"no process was given", "", "give -p PID or --name EXE"});
+    return finish(take_census(options, std::cout));
+  }
+};
+
 int list_rules() {
   for (const Rule& rule : rules()) {
     std::cout << rule.name << "\n    " << rule.meaning << '\n';
@@ -373,22 +401,8 @@ int run(int argc, char** argv) {
   inspect_app->add_option("--format", inspect_format, "text (the default) or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->option_text("FORMAT");
-  CLI::App* census_app = app.add_subcommand(
-      "census",
-      "Say what the goroutines and threads of a Go process are doing, without stopping it");
-  CensusOptions census;
-  census_app->add_option("-p,--pid", census.pid, "The process")
-      ->required()
-      ->check(kProcessId)
-      ->option_text("PID");
-  census_app
-      ->add_option("--format", census.format,
-                   "text (the default), json, or pprof for `go tool pprof`")
-      ->check(CLI::IsMember({"text", "json", "pprof"}))
-      ->option_text("FORMAT");
-  census_app->add_option("--top", census.top, "Kinds of goroutines to show as text (default 20)")
-      ->check(CLI::Range(0, 1'000'000))
-      ->option_text("N");
+  CensusCommand census_command;
+  census_command.add_to(app);
   ReplayCommand replay_command;
   replay_command.add_to(app);
   CLI::App* rules_app = app.add_subcommand("rules", "List the rules and their thresholds");
@@ -402,7 +416,7 @@ int run(int argc, char** argv) {
   }
   if (*watch_command.app) return watch_command.run();
   if (*inspect_app) return finish(inspect(subject, inspect_format == "json", std::cout));
-  if (*census_app) return finish(take_census(census, std::cout));
+  if (*census_command.app) return census_command.run();
   if (*replay_command.app) return replay_command.run();
   if (*rules_app) return list_rules();
   if (*doctor_app) return doctor();

@@ -119,30 +119,16 @@ Result<bool> Run::open() {
     target_ = std::move(*target);
     return true;
   }
-  pid_t pid = 0;
-  if (options_.pid) {
-    pid = *options_.pid;
-  } else {
-    const std::vector<pid_t> pids = processes_named(options_.name);
-    if (pids.empty())
-      return Error{"no process named " + options_.name,
-                   "nothing that runs has this executable name", "check with ps, or give -p PID"};
-    if (pids.size() > 1) {
-      std::string list;
-      for (const pid_t one : pids) list += (list.empty() ? "" : ", ") + std::to_string(one);
-      return Error{fmt::format("{} processes are named {}", pids.size(), options_.name), list,
-                   "choose one with -p PID"};
-    }
-    pid = pids[0];
-  }
-  Result<Target> target = Target::open(pid);
+  const Result<pid_t> pid = options_.pid ? *options_.pid : process_named(options_.name);
+  if (!pid) return pid.error();
+  Result<Target> target = Target::open(*pid);
   if (!target) return target.error();
   target_ = std::move(*target);
   executable_ = target_->executable();
   Result<GoBinary> binary = GoBinary::open(executable_);
   if (!binary) {
     Error error = binary.error();
-    error.what = fmt::format("process {} ({}): {}", pid, target_->executable_name(), error.what);
+    error.what = fmt::format("process {} ({}): {}", *pid, target_->executable_name(), error.what);
     return error;
   }
   binary_ = std::move(*binary);

@@ -353,6 +353,33 @@ TEST_F(Ways, TheCurrentFolderMayBeGone) {
   EXPECT_EQ(ended.status, 0) << ended.err;
 }
 
+TEST_F(Ways, ACensusOfTheOneProcessOfAName) {
+  const fs::path copy = fs::path(testing::TempDir()) / "census_named";
+  fs::copy_file(go_program("tests/live/programs", "quiet"), copy,
+                fs::copy_options::overwrite_existing);
+  const auto census = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {CGOSCOPE, "census", "--format", "json"});
+    return Program(arguments).wait(30'000);
+  };
+  Program target({copy.string()}, false);
+  sleep_ms(500);
+  const Ended named = census({"--name", "census_named"});
+  EXPECT_EQ(named.status, 0) << named.err;
+  EXPECT_EQ(json::parse(named.out, nullptr, false).at("process").at("pid"), target.pid());
+  {
+    Program other({copy.string()}, false);
+    sleep_ms(500);
+    const Ended two = census({"--name", "census_named"});
+    EXPECT_EQ(two.status, 3);
+    EXPECT_NE(two.err.find("2 processes are named census_named"), std::string::npos) << two.err;
+    EXPECT_NE(two.err.find(std::to_string(other.pid())), std::string::npos) << two.err;
+  }
+  EXPECT_EQ(census({"--name", "no-program-has-this-name"}).status, 3);
+  EXPECT_EQ(census({}).status, 2);
+  EXPECT_EQ(census({"-p", "1", "--name", "x"}).status, 2);
+  fs::remove(copy);
+}
+
 TEST_F(Ways, NobodyReadsTheReportAnyMore) {
   Program target({go_program("tests/live/programs", "tight")}, false);
   const Ended ended =
