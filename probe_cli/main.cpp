@@ -283,7 +283,8 @@ struct ReplayCommand {
     bool looked = false;
     std::optional<RunEnd> end;
     RecordingReader reader;
-    reader.on_start = [&](const RunStart& start) {
+    reader.on_start = [&](RunStart start) {
+      start.replayed = true;
       judging.emplace(start.subject, *settings, judge.selection, *predicted);
       sink->start(start);
     };

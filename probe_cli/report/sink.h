@@ -20,6 +20,7 @@ struct RunStart {
   Subject subject;
   std::string link_kind;  // "uprobe.multi"
   double interval_s = 1;
+  bool replayed = false;           // from a recording
   std::vector<std::string> notes;  // what is not seen in this run, and why
 };
 

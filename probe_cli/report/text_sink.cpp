@@ -232,9 +232,9 @@ class TextSink : public Sink {
   void start(const RunStart& start) override {
     subject_ = start.subject;
     say(fmt::format(
-        "cgoscope {}: watching pid {} ({}{}{}), a look every {}{}", start.tool_version,
-        subject_.pid, subject_.exe, subject_.go_version.empty() ? "" : ", " + subject_.go_version,
-        subject_.cgo ? ", cgo" : "",
+        "cgoscope {}: {} pid {} ({}{}{}), a look every {}{}", start.tool_version,
+        start.replayed ? "a recording of" : "watching", subject_.pid, subject_.exe,
+        subject_.go_version.empty() ? "" : ", " + subject_.go_version, subject_.cgo ? ", cgo" : "",
         spoken_duration(static_cast<int64_t>(std::clamp(start.interval_s, 0.0, 1e9) * 1e9)),
         start.link_kind.empty() ? "" : ", through " + start.link_kind));
     for (const std::string& note : start.notes) say("  note: " + note);

@@ -405,6 +405,7 @@ TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
   const Ended lenient =
       Program({CGOSCOPE, "replay", "--stuck-after", "1m", recording}).wait(10'000);
   EXPECT_EQ(lenient.status, 0) << lenient.out << lenient.err;
+  EXPECT_NE(lenient.out.find(": a recording of pid "), std::string::npos) << lenient.out;
 }
 
 TEST_F(Ways, WhatNamesNoRuleIsSaidSo) {

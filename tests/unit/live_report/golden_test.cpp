@@ -181,6 +181,13 @@ TEST(LiveReportGolden, CensusOfAHostileTarget) {
   EXPECT_EQ(profile.str().find('\xff'), std::string::npos);
 }
 
+TEST(TextSink, SaysThatItIsARecording) {
+  RunStart start = made_start();
+  start.replayed = true;
+  EXPECT_THAT(text_of([&](Sink& sink) { sink.start(start); }),
+              testing::StartsWith("cgoscope 0.0.0: a recording of pid 4242 (/srv/server, "));
+}
+
 // A tick without news says nothing; a state that changes, and losses that double, are news.
 TEST(TextSink, SaysOnlyNews) {
   std::ostringstream out;
