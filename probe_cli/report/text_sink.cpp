@@ -242,7 +242,7 @@ class TextSink : public Sink {
   }
 
   void tick(const Sample& sample, const Stacks& stacks) override {
-    ++looks_;
+    looks_ += sample.memory_read ? 1 : 0;
     for (const EventSample& event : sample.events) {
       if (event.signal == CG_PANIC && told_of_panic_) continue;
       say(fmt::format("the target's {}: {}", signal_name(event.signal),
@@ -418,7 +418,7 @@ class TextSink : public Sink {
   bool colour_;
   Subject subject_;
   std::string text_;  // not yet written
-  int64_t looks_ = 0;
+  int64_t looks_ = 0;  // that could read
   bool told_of_panic_ = false;  // by a finding since the last tick, whose event says no more
   std::map<cg_signal, std::string> states_;
   // Each once: a signal that is too dear is tried again as long as the run lasts.

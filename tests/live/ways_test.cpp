@@ -243,8 +243,9 @@ TEST_F(Ways, ShortCallsDoNotLastWhenTheirSignalsAreLetGo) {
 // Nothing goes on in it, and nothing is wrong with it.
 TEST_F(Ways, AProcessThatIsStoppedIsNotStuck) {
   Program target({go_program("tests/live/programs", "tight")}, false);
-  Program probe({CGOSCOPE, "watch", "--format", "json", "-p", std::to_string(target.pid()),
-                 "--duration", "8s"});
+  const std::string recording = (fs::path(testing::TempDir()) / "stopped.rec").string();
+  Program probe({CGOSCOPE, "watch", "--format", "json", "--record", recording, "-p",
+                 std::to_string(target.pid()), "--duration", "8s"});
   sleep_ms(2000);
   target.send(SIGSTOP);
   sleep_ms(4000);
@@ -252,6 +253,13 @@ TEST_F(Ways, AProcessThatIsStoppedIsNotStuck) {
   const Ended ended = probe.wait(60'000);
   EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
   EXPECT_NE(ended.out.find("the process was stopped for a while"), std::string::npos) << ended.out;
+  const Ended replayed = Program({CGOSCOPE, "replay", recording}).wait(10'000);
+  const std::string words = "looked at: the runtime's memory and /proc, ";
+  const size_t at = replayed.out.find(words);
+  ASSERT_NE(at, std::string::npos) << replayed.out;
+  const int looks = std::atoi(replayed.out.c_str() + at + words.size());
+  EXPECT_GE(looks, 2) << replayed.out;
+  EXPECT_LE(looks, 6) << replayed.out;
 }
 
 TEST_F(Ways, AnotherProgramInItsPlaceIsSaid) {

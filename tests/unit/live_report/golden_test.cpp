@@ -188,6 +188,22 @@ TEST(TextSink, SaysThatItIsARecording) {
               testing::StartsWith("cgoscope 0.0.0: a recording of pid 4242 (/srv/server, "));
 }
 
+// Of a target that stands still, or is gone, nothing is read.
+TEST(TextSink, CountsLooksThatRead) {
+  const std::string text = text_of([](Sink& sink) {
+    sink.start(made_start());
+    sink.tick(look_at(1), {});
+    Sample stopped = look_at(2);
+    stopped.memory_read = false;
+    sink.tick(stopped, {});
+    sink.tick(look_at(3), {});
+    const Sample last = last_look_at(4);
+    sink.tick(last, {});
+    sink.end(made_end(), last, {});
+  });
+  EXPECT_THAT(text, testing::HasSubstr("looked at: the runtime's memory and /proc, 2 times;"));
+}
+
 // A tick without news says nothing; a state that changes, and losses that double, are news.
 TEST(TextSink, SaysOnlyNews) {
   std::ostringstream out;
