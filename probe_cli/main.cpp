@@ -118,6 +118,16 @@ struct JudgeOptions {
     return false;
   }
 
+  // `others`: files that a command takes beside those of --output and --lint.
+  Result<bool> each_file_is_one(std::vector<NamedFile> others) const {
+    others.push_back({"--output", output});
+    others.push_back({"--lint", lint.value_or("")});
+    const auto twice = named_twice(others);
+    if (!twice) return true;
+    return Error{twice->first + " and " + twice->second + " are the same file",
+                 "one would overwrite the other", "give each a file of its own"};
+  }
+
   // nullopt without --lint.
   Result<std::optional<PredictedFindings>> predicted() const {
     if (!lint) return std::optional<PredictedFindings>();
@@ -221,6 +231,12 @@ struct WatchCommand {
       return fail(kUsage, {"what stands behind watch is a command to start, and " +
                                options.command[0] + " is a number",
                            "", "for the process: -p " + options.command[0]});
+    std::vector<NamedFile> files = {{"--record", options.record}};
+    if (judge.output.empty())
+      files.push_back(options.command.empty() ? NamedFile{"standard output", "/dev/stdout"}
+                                              : NamedFile{"standard error", "/dev/stderr"});
+    if (const Result<bool> good = judge.each_file_is_one(std::move(files)); !good)
+      return fail(kUsage, good.error());
     if (!duration.empty()) {
       const Result<int64_t> parsed = duration_of("--duration", duration);
       if (!parsed) return fail(kUsage, parsed.error());
@@ -270,6 +286,8 @@ struct ReplayCommand {
   int run() {
     const Result<Settings> settings = judge.settings();
     if (!settings) return fail(kUsage, settings.error());
+    if (const Result<bool> good = judge.each_file_is_one({{"FILE", file}}); !good)
+      return fail(kUsage, good.error());
     const Result<std::optional<PredictedFindings>> predicted = judge.predicted();
     if (!predicted) return fail(kUsage, predicted.error());
     std::ifstream in(file, std::ios::binary);

@@ -416,6 +416,44 @@ TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
   EXPECT_NE(lenient.out.find(": a recording of pid "), std::string::npos) << lenient.out;
 }
 
+// Who writes one would destroy the other; nothing is written, or is lost.
+TEST_F(Ways, AFileThatIsNamedTwiceIsSaidSo) {
+  const fs::path folder = fs::path(testing::TempDir()) / "named_twice";
+  fs::remove_all(folder);
+  fs::create_directory(folder);
+  const auto path = [&](const std::string& name) { return (folder / name).string(); };
+  std::ofstream(path("there")) << "kept";
+  fs::create_hard_link(path("there"), path("hard"));
+  const struct {
+    std::vector<std::string> arguments;
+    std::string words;
+  } kCases[] = {
+      {{"watch", "-p", "1", "--record", path("new"), "--output", path("new")},
+       "--record and --output are the same file"},
+      {{"watch", "-p", "1", "--record", path("there"), "--output", path("hard")},
+       "--record and --output are the same file"},
+      {{"watch", "-p", "1", "--lint", path("there"), "--output", path("hard")},
+       "--output and --lint are the same file"},
+      {{"replay", path("there"), "--output", path("hard")}, "FILE and --output are the same file"},
+  };
+  for (const auto& [arguments, words] : kCases) {
+    std::vector<std::string> command = {CGOSCOPE};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const Ended ended = Program(command).wait(10'000);
+    EXPECT_EQ(ended.status, 2) << words;
+    EXPECT_NE(ended.err.find(words), std::string::npos) << ended.err;
+  }
+  const Ended to_file = Program({"bash", "-c",
+                                 std::string(CGOSCOPE) + " watch -p 1 --record " + path("report") +
+                                     " > " + path("report")})
+                            .wait(10'000);
+  EXPECT_EQ(to_file.status, 2);
+  EXPECT_NE(to_file.err.find("--record and standard output are"), std::string::npos) << to_file.err;
+  EXPECT_EQ(fs::file_size(path("there")), 4U);
+  EXPECT_FALSE(fs::exists(path("new")));
+  fs::remove_all(folder);
+}
+
 TEST_F(Ways, WhatNamesNoRuleIsSaidSo) {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--rule", "stuck"},
                                                     {"--no-rule", "stuck"},
