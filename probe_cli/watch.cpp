@@ -58,7 +58,7 @@ class Run {
   void start_census();
   void loop();
   bool handle_signals();
-  void end_command(std::string why);
+  void end_command(std::string why, bool was_told);
   void hear_events();
   void look_at_memory(Sample& sample);
   void notice_execve();
@@ -241,24 +241,27 @@ Result<int> Run::run() {
   return finish();
 }
 
-void Run::end_command(std::string why) {
-  command_->send(SIGTERM);
+// `was_told`: to end, by a signal that it has had already.
+void Run::end_command(std::string why, bool was_told) {
+  if (!was_told) command_->send(SIGTERM);
   kill_at_ns_ = monotonic_ns() + kKillAfterNs;
   why_ = std::move(why);
 }
 
 // False when the run is to end.
 bool Run::handle_signals() {
-  for (int signal = signals_.next(); signal != 0; signal = signals_.next()) {
+  for (std::optional<ReceivedSignal> one = signals_.next(); one; one = signals_.next()) {
+    const int signal = one->number;
     if (signal == SIGCHLD) continue;  // the pidfd says it too
+    const bool command_had_it = command_ && one->by_key && command_->in_our_group();
     if (command_ &&
         (signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGHUP || signal == SIGQUIT)) {
-      command_->send(signal);
+      if (!command_had_it) command_->send(signal);
       continue;
     }
     if (signal == SIGUSR1 || signal == SIGUSR2) continue;
     if (command_ && !options_.leave_running && !kill_at_ns_) {
-      end_command("interrupted");
+      end_command("interrupted", command_had_it);
       continue;  // the command's end ends the run
     }
     if (kill_at_ns_) {
@@ -297,7 +300,7 @@ void Run::loop() {
     } else if (now - groups_->interval_began_ns() >= kReckonAfterNs) {
       groups_->interval_over(now);
     }
-    if (is_over) end_command("--duration is over");  // after a look at it as it ran
+    if (is_over) end_command("--duration is over", false);  // after a look at it as it ran
     if (!command_ && was_replaced_) {
       why_ = "the process has executed another program";
       break;

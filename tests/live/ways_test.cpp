@@ -1,10 +1,17 @@
 // The ways to a target and out of it: other namespaces, replaced executables, few privileges,
 // commands that end soon, die, or are signalled; and what must not be touched.
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -154,6 +161,63 @@ TEST_F(Ways, AProgramThatIsGoneAtOnceIsToldOf) {
   EXPECT_EQ(ended.status, 1);
   EXPECT_EQ(records(ended.err).back().at("target").at("status"), 7);
   EXPECT_EQ(watch({"--exit-like-command", "--", binary}).status, 7);
+}
+
+// Runs a command in front of a terminal, with Ctrl-C or a SIGINT for the command alone once it has
+// printed "ready".
+void interrupt_at_terminal(std::vector<std::string> arguments, bool by_key) {
+  std::vector<char*> words;
+  for (std::string& argument : arguments) words.push_back(argument.data());
+  words.push_back(nullptr);
+  int terminal = -1;
+  const pid_t pid = forkpty(&terminal, nullptr, nullptr, nullptr);
+  ASSERT_GE(pid, 0) << std::strerror(errno);
+  if (pid == 0) {
+    execv(words[0], words.data());
+    _exit(127);
+  }
+  bool told = false;
+  std::string printed;
+  for (;;) {  // until all who have the terminal are gone
+    pollfd readable = {terminal, POLLIN, 0};
+    if (poll(&readable, 1, 30'000) <= 0) {
+      kill(-pid, SIGKILL);
+      ADD_FAILURE() << "it does not end: " << printed;
+      break;
+    }
+    std::array<char, 4096> buffer{};
+    const ssize_t bytes = read(terminal, buffer.data(), buffer.size());
+    if (bytes <= 0) break;
+    printed.append(buffer.data(), static_cast<size_t>(bytes));
+    if (told || printed.find("ready") == std::string::npos) continue;
+    sleep_ms(300);
+    if (by_key) {
+      EXPECT_EQ(write(terminal, "\x03", 1), 1);
+    } else {
+      kill(pid, SIGINT);
+    }
+    told = true;
+  }
+  waitpid(pid, nullptr, 0);
+  close(terminal);
+  EXPECT_TRUE(told) << printed;
+}
+
+// The terminal has told the command: a SIGTERM would cut short what it does about it.
+TEST_F(Ways, CtrlCLetsTheCommandEndAsItWill) {
+  const std::string binary = go_program("tests/live/programs", "graceful");
+  const std::string report = (fs::path(testing::TempDir()) / "interrupted.jsonl").string();
+  for (const bool by_key : {true, false}) {
+    interrupt_at_terminal({CGOSCOPE, "watch", "--format", "json", "--output", report, "--", binary},
+                          by_key);
+    std::ifstream file(report);
+    const std::vector<json> all = records({std::istreambuf_iterator<char>(file), {}});
+    ASSERT_FALSE(all.empty());
+    EXPECT_EQ(all.back().at("why"), "interrupted");
+    const json& target = all.back().at("target");
+    EXPECT_EQ(target.at(by_key ? "status" : "signal"), by_key ? 7 : SIGTERM) << target;
+  }
+  fs::remove(report);
 }
 
 TEST_F(Ways, LastWordsAreHeard) {
