@@ -299,10 +299,12 @@ struct ReplayCommand {
     std::optional<Judge> judging;
     Sample last;
     bool looked = false;
+    int64_t look_ns = 0;
     std::optional<RunEnd> end;
     RecordingReader reader;
     reader.on_start = [&](RunStart start) {
       start.replayed = true;
+      look_ns = static_cast<int64_t>(start.interval_s * 1e9);
       judging.emplace(start.subject, *settings, judge.selection, *predicted);
       sink->start(start);
     };
@@ -323,7 +325,7 @@ struct ReplayCommand {
       end->run_ns = last.run_ns;
       end->wall_ns = last.wall_ns;
     }
-    conclude(*end, *judging);
+    conclude(*end, *judging, look_ns);
     sink->end(*end, last, reader.stacks);
     if (const Result<bool> written = output->flush(); !written)
       return fail(kNothingDone, written.error());

@@ -58,7 +58,7 @@ class Run {
   void start_census();
   void loop();
   bool handle_signals();
-  void end_command(std::string why, bool was_told);
+  void end_command(std::string_view why, bool was_told);
   void hear_events();
   void look_at_memory(Sample& sample);
   void notice_execve();
@@ -242,10 +242,10 @@ Result<int> Run::run() {
 }
 
 // `was_told`: to end, by a signal that it has had already.
-void Run::end_command(std::string why, bool was_told) {
+void Run::end_command(std::string_view why, bool was_told) {
   if (!was_told) command_->send(SIGTERM);
   kill_at_ns_ = monotonic_ns() + kKillAfterNs;
-  why_ = std::move(why);
+  why_ = why;
 }
 
 // False when the run is to end.
@@ -261,14 +261,14 @@ bool Run::handle_signals() {
     }
     if (signal == SIGUSR1 || signal == SIGUSR2) continue;
     if (command_ && !options_.leave_running && !kill_at_ns_) {
-      end_command("interrupted", command_had_it);
+      end_command(kInterrupted, command_had_it);
       continue;  // the command's end ends the run
     }
     if (kill_at_ns_) {
       command_->send(SIGKILL);
       continue;
     }
-    why_ = "interrupted";
+    why_ = kInterrupted;
     return false;
   }
   return true;
@@ -281,7 +281,7 @@ void Run::loop() {
     const int64_t now = monotonic_ns();
     const bool is_over = now >= end_ns && !kill_at_ns_;
     if (is_over && (!command_ || options_.leave_running)) {
-      why_ = "--duration is over";
+      why_ = kDurationIsOver;
       break;
     }
     if (kill_at_ns_ && now >= *kill_at_ns_) {
@@ -300,7 +300,7 @@ void Run::loop() {
     } else if (now - groups_->interval_began_ns() >= kReckonAfterNs) {
       groups_->interval_over(now);
     }
-    if (is_over) end_command("--duration is over", false);  // after a look at it as it ran
+    if (is_over) end_command(kDurationIsOver, false);  // after a look at it as it ran
     if (!command_ && was_replaced_) {
       why_ = "the process has executed another program";
       break;
@@ -324,7 +324,7 @@ void Run::loop() {
     hear_events();
     if ((fds[1].revents & POLLIN) != 0 && !handle_signals()) break;
     if ((fds[0].revents & (POLLIN | POLLHUP)) != 0) {
-      if (why_.empty()) why_ = "the target exited";
+      if (why_.empty()) why_ = kTargetExited;
       break;
     }
   }
@@ -440,8 +440,8 @@ int Run::finish() {
   RunEnd end;
   end.wall_ns = clock_ns(CLOCK_REALTIME);
   end.run_ns = last_.run_ns;
-  conclude(end, *judge_);
   end.why = why_;
+  conclude(end, *judge_, options_.interval_ns);
   end.target_exited = target_->exited();
   std::optional<CommandEnd> command_end;
   if (command_) {

@@ -204,6 +204,35 @@ TEST(TextSink, CountsLooksThatRead) {
   EXPECT_THAT(text, testing::HasSubstr("looked at: the runtime's memory and /proc, 2 times;"));
 }
 
+TEST(TextSink, NamesTheRulesThatNeedALongerRunWhenNothingWasFound) {
+  const std::string words =
+      "\n  so short a run does not rule out: goroutine-leak (takes 14s), goroutine-flood (11s)\n";
+  const auto said = [](const RunEnd& end) {
+    return text_of([&](Sink& sink) { sink.end(end, look_at(9), {}); });
+  };
+  RunEnd end = made_end();
+  EXPECT_THAT(said(end), testing::Not(testing::HasSubstr("so short a run")));
+  end.findings.clear();
+  EXPECT_THAT(said(end), testing::HasSubstr(words));
+  end.not_ruled_out.clear();
+  EXPECT_THAT(said(end), testing::Not(testing::HasSubstr("so short a run")));
+}
+
+TEST(Conclude, RunsThatWentWrongRuleOutNothing) {
+  const Judge judge(go_server(), Settings(), {});
+  for (const auto& [why, rules_count] :
+       std::map<std::string_view, size_t>{{kDurationIsOver, 2},
+                                          {kInterrupted, 2},
+                                          {kTargetExited, 2},
+                                          {"the report cannot be written", 0}}) {
+    RunEnd end;
+    end.run_ns = 10 * kSecond;
+    end.why = why;
+    conclude(end, judge, kSecond);
+    EXPECT_EQ(end.not_ruled_out.size(), rules_count) << why;
+  }
+}
+
 // A tick without news says nothing; a state that changes, and losses that double, are news.
 TEST(TextSink, SaysOnlyNews) {
   std::ostringstream out;
