@@ -35,7 +35,9 @@ CensusM what_it_does(const MRecord& m, const std::map<int64_t, const MSample*>& 
 }  // namespace
 
 Result<int> take_census(const CensusOptions& options, std::ostream& out) {
-  Result<Target> target = Target::open(options.pid);
+  const Result<pid_t> pid = options.pid ? *options.pid : process_named(options.name);
+  if (!pid) return pid.error();
+  Result<Target> target = Target::open(*pid);
   if (!target) return target.error();
   Result<GoBinary> binary = GoBinary::open(target->executable());
   if (!binary) return binary.error();
@@ -46,21 +48,21 @@ Result<int> take_census(const CensusOptions& options, std::ostream& out) {
   if (const Result<bool> valid = look.validate(); !valid) return valid.error();
 
   CensusReport report;
-  report.subject.pid = options.pid;
+  report.subject.pid = *pid;
   report.subject.exe = target->executable_name();
   report.subject.go_version = binary->build.version_text;
   report.subject.cgo = binary->uses_cgo;
   Sample& sample = report.sample;
   sample.at_ns = monotonic_ns();
   sample.wall_ns = clock_ns(CLOCK_REALTIME);
-  sample.threads = count_threads(options.pid);
+  sample.threads = count_threads(*pid);
   look.take_ms(sample, {});
   look.take_goroutines(sample, StacksOf::kAll);
   report.read_ms = static_cast<double>(monotonic_ns() - sample.at_ns) / 1e6;
   report.ps_count = look.census().ps;
   report.problems = look.problems();
   if (target->exited())
-    return Error{"cannot take a census of process " + std::to_string(options.pid),
+    return Error{"cannot take a census of process " + std::to_string(*pid),
                  "it ended while it was read", ""};
   std::map<int64_t, const MSample*> calls;
   for (const MSample& m : sample.ms) calls.emplace(m.id, &m);

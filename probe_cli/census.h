@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -11,7 +12,9 @@
 namespace cgoscope {
 
 struct CensusOptions {
-  pid_t pid = 0;
+  // One of the two.
+  std::optional<pid_t> pid;
+  std::string name;             // of an executable
   std::string format = "text";  // "text", "json" or "pprof"
   size_t top = 20;              // kinds of goroutines in text
 };

@@ -41,6 +41,8 @@ int finish(const Result<int>& result) {
   return result ? *result : fail(kNothingDone, result.error());
 }
 
+constexpr const char* kNameMeaning = "The one process whose executable has this name";
+
 const CLI::Validator kProcessId(
     [](std::string& text) {
       const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
@@ -116,6 +118,16 @@ struct JudgeOptions {
     return false;
   }
 
+  // `others`: files that a command takes beside those of --output and --lint.
+  Result<bool> each_file_is_one(std::vector<NamedFile> others) const {
+    others.push_back({"--output", output});
+    others.push_back({"--lint", lint.value_or("")});
+    const auto twice = named_twice(others);
+    if (!twice) return true;
+    return Error{twice->first + " and " + twice->second + " are the same file",
+                 "one would overwrite the other", "give each a file of its own"};
+  }
+
   // nullopt without --lint.
   Result<std::optional<PredictedFindings>> predicted() const {
     if (!lint) return std::optional<PredictedFindings>();
@@ -173,9 +185,7 @@ struct WatchCommand {
     auto* pid_option = app->add_option("-p,--pid", pid, "The process to watch")
                            ->check(kProcessId)
                            ->option_text("PID");
-    auto* name =
-        app->add_option("--name", options.name, "The one process whose executable has this name")
-            ->option_text("EXE");
+    auto* name = app->add_option("--name", options.name, kNameMeaning)->option_text("EXE");
     auto* command =
         app->add_option("COMMAND", options.command, "After --: a command to start and watch")
             ->option_text("...");
@@ -221,6 +231,12 @@ struct WatchCommand {
       return fail(kUsage, {"what stands behind watch is a command to start, and " +
                                options.command[0] + " is a number",
                            "", "for the process: -p " + options.command[0]});
+    std::vector<NamedFile> files = {{"--record", options.record}};
+    if (judge.output.empty())
+      files.push_back(options.command.empty() ? NamedFile{"standard output", "/dev/stdout"}
+                                              : NamedFile{"standard error", "/dev/stderr"});
+    if (const Result<bool> good = judge.each_file_is_one(std::move(files)); !good)
+      return fail(kUsage, good.error());
     if (!duration.empty()) {
       const Result<int64_t> parsed = duration_of("--duration", duration);
       if (!parsed) return fail(kUsage, parsed.error());
@@ -270,6 +286,8 @@ struct ReplayCommand {
   int run() {
     const Result<Settings> settings = judge.settings();
     if (!settings) return fail(kUsage, settings.error());
+    if (const Result<bool> good = judge.each_file_is_one({{"FILE", file}}); !good)
+      return fail(kUsage, good.error());
     const Result<std::optional<PredictedFindings>> predicted = judge.predicted();
     if (!predicted) return fail(kUsage, predicted.error());
     std::ifstream in(file, std::ios::binary);
@@ -281,9 +299,12 @@ struct ReplayCommand {
     std::optional<Judge> judging;
     Sample last;
     bool looked = false;
+    int64_t look_ns = 0;
     std::optional<RunEnd> end;
     RecordingReader reader;
-    reader.on_start = [&](const RunStart& start) {
+    reader.on_start = [&](RunStart start) {
+      start.replayed = true;
+      look_ns = static_cast<int64_t>(start.interval_s * 1e9);
       judging.emplace(start.subject, *settings, judge.selection, *predicted);
       sink->start(start);
     };
@@ -304,11 +325,39 @@ struct ReplayCommand {
       end->run_ns = last.run_ns;
       end->wall_ns = last.wall_ns;
     }
-    conclude(*end, *judging);
+    conclude(*end, *judging, look_ns);
     sink->end(*end, last, reader.stacks);
     if (const Result<bool> written = output->flush(); !written)
       return fail(kNothingDone, written.error());
     return any_at_least(end->findings, *parse_severity(judge.fail_on)) ? kFindings : kClean;
+  }
+};
+
+struct CensusCommand {
+  CensusOptions options;
+  CLI::App* app = nullptr;
+
+  void add_to(CLI::App& parent) {
+    app = parent.add_subcommand(
+        "census",
+        "Say what the goroutines and threads of a Go process are doing, without stopping it");
+    auto* pid = app->add_option("-p,--pid", options.pid, "The process")
+                    ->check(kProcessId)
+                    ->option_text("PID");
+    app->add_option("--name", options.name, kNameMeaning)->excludes(pid)->option_text("EXE");
+    app->add_option("--format", options.format,
+                    "text (the default), json, or pprof for `go tool pprof`")
+        ->check(CLI::IsMember({"text", "json", "pprof"}))
+        ->option_text("FORMAT");
+    app->add_option("--top", options.top, "Kinds of goroutines to show as text (default 20)")
+        ->check(CLI::Range(0, 1'000'000))
+        ->option_text("N");
+  }
+
+  int run() {
+    if (!options.pid && options.name.empty())
+      return fail(kUsage, {"no process was given", "", "give -p PID or --name EXE"});
+    return finish(take_census(options, std::cout));
   }
 };
 
@@ -373,22 +422,8 @@ int run(int argc, char** argv) {
   inspect_app->add_option("--format", inspect_format, "text (the default) or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->option_text("FORMAT");
-  CLI::App* census_app = app.add_subcommand(
-      "census",
-      "Say what the goroutines and threads of a Go process are doing, without stopping it");
-  CensusOptions census;
-  census_app->add_option("-p,--pid", census.pid, "The process")
-      ->required()
-      ->check(kProcessId)
-      ->option_text("PID");
-  census_app
-      ->add_option("--format", census.format,
-                   "text (the default), json, or pprof for `go tool pprof`")
-      ->check(CLI::IsMember({"text", "json", "pprof"}))
-      ->option_text("FORMAT");
-  census_app->add_option("--top", census.top, "Kinds of goroutines to show as text (default 20)")
-      ->check(CLI::Range(0, 1'000'000))
-      ->option_text("N");
+  CensusCommand census_command;
+  census_command.add_to(app);
   ReplayCommand replay_command;
   replay_command.add_to(app);
   CLI::App* rules_app = app.add_subcommand("rules", "List the rules and their thresholds");
@@ -402,7 +437,7 @@ int run(int argc, char** argv) {
   }
   if (*watch_command.app) return watch_command.run();
   if (*inspect_app) return finish(inspect(subject, inspect_format == "json", std::cout));
-  if (*census_app) return finish(take_census(census, std::cout));
+  if (*census_command.app) return census_command.run();
   if (*replay_command.app) return replay_command.run();
   if (*rules_app) return list_rules();
   if (*doctor_app) return doctor();

@@ -16,9 +16,13 @@ SignalDescriptor::SignalDescriptor() {
 
 SignalDescriptor::~SignalDescriptor() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
-int SignalDescriptor::next() const {
+std::optional<ReceivedSignal> SignalDescriptor::next() const {
   signalfd_siginfo info{};
-  return read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
+  if (read(fd_.get(), &info, sizeof info) != sizeof info) return std::nullopt;
+  const auto number = static_cast<int>(info.ssi_signo);
+  // A hangup (SIGHUP) comes from the kernel too, and to the leader of the session only.
+  return ReceivedSignal{number,
+                        info.ssi_code == SI_KERNEL && (number == SIGINT || number == SIGQUIT)};
 }
 
 }  // namespace cgoscope

@@ -2,10 +2,17 @@
 #pragma once
 
 #include <csignal>
+#include <optional>
 
 #include "findings/descriptor.h"
 
 namespace cgoscope {
+
+struct ReceivedSignal {
+  int number = 0;
+  // Ctrl-C or Ctrl-\: the terminal has sent it to each process of its foreground process group.
+  bool by_key = false;
+};
 
 // While it lives, they do not interrupt: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 and
 // SIGCHLD. SIGPIPE is ignored from then on: a reader of our output that goes away is an error of
@@ -16,9 +23,8 @@ class SignalDescriptor {
   SignalDescriptor(const SignalDescriptor&) = delete;
   SignalDescriptor& operator=(const SignalDescriptor&) = delete;
   ~SignalDescriptor();
-  int fd() const { return fd_.get(); }  // polls readable when next() has one
-  // 0 when there is none.
-  int next() const;
+  int fd() const { return fd_.get(); }         // polls readable when next() has one
+  std::optional<ReceivedSignal> next() const;  // nullopt when there is none
 
  private:
   sigset_t set_{}, before_{};

@@ -58,7 +58,7 @@ class Run {
   void start_census();
   void loop();
   bool handle_signals();
-  void end_command(std::string why);
+  void end_command(std::string_view why, bool was_told);
   void hear_events();
   void look_at_memory(Sample& sample);
   void notice_execve();
@@ -119,30 +119,16 @@ Result<bool> Run::open() {
     target_ = std::move(*target);
     return true;
   }
-  pid_t pid = 0;
-  if (options_.pid) {
-    pid = *options_.pid;
-  } else {
-    const std::vector<pid_t> pids = processes_named(options_.name);
-    if (pids.empty())
-      return Error{"no process named " + options_.name,
-                   "nothing that runs has this executable name", "check with ps, or give -p PID"};
-    if (pids.size() > 1) {
-      std::string list;
-      for (const pid_t one : pids) list += (list.empty() ? "" : ", ") + std::to_string(one);
-      return Error{fmt::format("{} processes are named {}", pids.size(), options_.name), list,
-                   "choose one with -p PID"};
-    }
-    pid = pids[0];
-  }
-  Result<Target> target = Target::open(pid);
+  const Result<pid_t> pid = options_.pid ? *options_.pid : process_named(options_.name);
+  if (!pid) return pid.error();
+  Result<Target> target = Target::open(*pid);
   if (!target) return target.error();
   target_ = std::move(*target);
   executable_ = target_->executable();
   Result<GoBinary> binary = GoBinary::open(executable_);
   if (!binary) {
     Error error = binary.error();
-    error.what = fmt::format("process {} ({}): {}", pid, target_->executable_name(), error.what);
+    error.what = fmt::format("process {} ({}): {}", *pid, target_->executable_name(), error.what);
     return error;
   }
   binary_ = std::move(*binary);
@@ -255,31 +241,34 @@ Result<int> Run::run() {
   return finish();
 }
 
-void Run::end_command(std::string why) {
-  command_->send(SIGTERM);
+// `was_told`: to end, by a signal that it has had already.
+void Run::end_command(std::string_view why, bool was_told) {
+  if (!was_told) command_->send(SIGTERM);
   kill_at_ns_ = monotonic_ns() + kKillAfterNs;
-  why_ = std::move(why);
+  why_ = why;
 }
 
 // False when the run is to end.
 bool Run::handle_signals() {
-  for (int signal = signals_.next(); signal != 0; signal = signals_.next()) {
+  for (std::optional<ReceivedSignal> one = signals_.next(); one; one = signals_.next()) {
+    const int signal = one->number;
     if (signal == SIGCHLD) continue;  // the pidfd says it too
+    const bool command_had_it = command_ && one->by_key && command_->in_our_group();
     if (command_ &&
         (signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGHUP || signal == SIGQUIT)) {
-      command_->send(signal);
+      if (!command_had_it) command_->send(signal);
       continue;
     }
     if (signal == SIGUSR1 || signal == SIGUSR2) continue;
     if (command_ && !options_.leave_running && !kill_at_ns_) {
-      end_command("interrupted");
+      end_command(kInterrupted, command_had_it);
       continue;  // the command's end ends the run
     }
     if (kill_at_ns_) {
       command_->send(SIGKILL);
       continue;
     }
-    why_ = "interrupted";
+    why_ = kInterrupted;
     return false;
   }
   return true;
@@ -292,7 +281,7 @@ void Run::loop() {
     const int64_t now = monotonic_ns();
     const bool is_over = now >= end_ns && !kill_at_ns_;
     if (is_over && (!command_ || options_.leave_running)) {
-      why_ = "--duration is over";
+      why_ = kDurationIsOver;
       break;
     }
     if (kill_at_ns_ && now >= *kill_at_ns_) {
@@ -311,7 +300,7 @@ void Run::loop() {
     } else if (now - groups_->interval_began_ns() >= kReckonAfterNs) {
       groups_->interval_over(now);
     }
-    if (is_over) end_command("--duration is over");  // after a look at it as it ran
+    if (is_over) end_command(kDurationIsOver, false);  // after a look at it as it ran
     if (!command_ && was_replaced_) {
       why_ = "the process has executed another program";
       break;
@@ -335,7 +324,7 @@ void Run::loop() {
     hear_events();
     if ((fds[1].revents & POLLIN) != 0 && !handle_signals()) break;
     if ((fds[0].revents & (POLLIN | POLLHUP)) != 0) {
-      if (why_.empty()) why_ = "the target exited";
+      if (why_.empty()) why_ = kTargetExited;
       break;
     }
   }
@@ -451,8 +440,8 @@ int Run::finish() {
   RunEnd end;
   end.wall_ns = clock_ns(CLOCK_REALTIME);
   end.run_ns = last_.run_ns;
-  conclude(end, *judge_);
   end.why = why_;
+  conclude(end, *judge_, options_.interval_ns);
   end.target_exited = target_->exited();
   std::optional<CommandEnd> command_end;
   if (command_) {

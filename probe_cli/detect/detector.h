@@ -44,8 +44,17 @@ class Settings {
 struct Rule {
   std::string_view name;     // "stuck-m"
   std::string_view meaning;  // one line
+  // How long a run must be, in ns, with a look each `look_ns`, to find what is wrong since its
+  // begin and just above the thresholds. What is far above them some rules find sooner.
+  double (*run_ns)(const Settings& settings, double look_ns);
 };
 std::span<const Rule> rules();
+
+// A rule for which a run was too short to say that it would find nothing.
+struct NotRuledOut {
+  std::string_view rule;
+  int64_t needs_ns = 0;  // Rule::run_ns
+};
 
 class Detector {
  public:
@@ -107,9 +116,14 @@ class Judge {
   std::vector<LongCall> long_calls() const { return long_calls_.rows(); }
   // nullopt without predictions.
   std::optional<LintComparison> lint() const;
+  // Of the rules that are judged by and have found nothing; those that need longest first.
+  std::vector<NotRuledOut> not_ruled_out(int64_t run_ns, int64_t look_ns) const;
 
  private:
+  bool judges_by(std::string_view rule) const;
+
   std::vector<std::unique_ptr<Detector>> detectors_;
+  Settings settings_;
   Selection selection_;
   LongCalls long_calls_;
   std::optional<PredictedFindings> predicted_;

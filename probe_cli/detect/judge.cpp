@@ -1,10 +1,13 @@
 #include <algorithm>
+#include <functional>
 
 #include "findings/glob.h"
 #include "probe_cli/detect/detector.h"
 
 namespace cgoscope {
 namespace {
+
+constexpr double kMostNs = 9e18;  // in a 64-bit integer
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -109,7 +112,8 @@ bool is_nameless(const LiveFinding& finding) {
 
 Judge::Judge(const Subject& subject, const Settings& settings, Selection selection,
              std::optional<PredictedFindings> predicted)
-    : selection_(std::move(selection)),
+    : settings_(settings),
+      selection_(std::move(selection)),
       long_calls_(static_cast<int64_t>(settings("--stuck-after"))),
       predicted_(std::move(predicted)) {
   const struct {
@@ -129,11 +133,13 @@ Judge::Judge(const Subject& subject, const Settings& settings, Selection selecti
               {"cpu-hog", make_cpu_hog},
               {"finalizer-stall", make_finalizer_stall}};
   for (const auto& row : rows) {
-    const bool wanted = selection_.only.empty() || contains(selection_.only, row.rule);
-    if (wanted && !contains(selection_.without, row.rule)) {
-      detectors_.push_back(row.make(subject, settings));
-    }
+    if (judges_by(row.rule)) detectors_.push_back(row.make(subject, settings));
   }
+}
+
+bool Judge::judges_by(std::string_view rule) const {
+  return (selection_.only.empty() || contains(selection_.only, rule)) &&
+         !contains(selection_.without, rule);
 }
 
 std::vector<LiveFinding> Judge::judge(const Sample& sample, const Stacks& stacks) {
@@ -196,6 +202,19 @@ std::vector<int64_t> Judge::wants_locks_of() const {
 std::optional<LintComparison> Judge::lint() const {
   if (!predicted_) return std::nullopt;
   return compare(*predicted_, long_calls_.rows(), long_calls_.long_ns());
+}
+
+std::vector<NotRuledOut> Judge::not_ruled_out(int64_t run_ns, int64_t look_ns) const {
+  std::vector<NotRuledOut> rows;
+  for (const Rule& rule : rules()) {
+    const double needs_ns = std::min(rule.run_ns(settings_, static_cast<double>(look_ns)), kMostNs);
+    if (!judges_by(rule.name) || static_cast<double>(run_ns) >= needs_ns ||
+        std::ranges::any_of(latest_, [&](const auto& row) { return row.second.rule == rule.name; }))
+      continue;
+    rows.push_back({rule.name, static_cast<int64_t>(needs_ns)});
+  }
+  std::ranges::stable_sort(rows, std::greater{}, &NotRuledOut::needs_ns);
+  return rows;
 }
 
 std::vector<LiveFinding> Judge::all() const {

@@ -1,18 +1,21 @@
 // The rules and what can be set about them. `watch` and `replay` make one option of each threshold,
 // `cgoscope rules` prints them, and docs/rules/RULE.md explains each (tests/unit/detect holds the
 // pages against this table).
+#include <algorithm>
 #include <cassert>
 #include <charconv>
 #include <cmath>
 
 #include "findings/duration.h"
 #include "probe_cli/detect/detector.h"
+#include "probe_cli/detect/waiting.h"
 
 namespace cgoscope {
 namespace {
 
 constexpr double kSecond = 1e9;
-constexpr double kMost = 1e18;  // in a 64-bit integer, with room
+constexpr double kShortestHogNs = 3e8;  // of an interval by which cpu-hog judges
+constexpr double kMost = 1e18;          // in a 64-bit integer, with room
 using enum Threshold::Unit;
 
 constexpr Threshold kThresholds[] = {
@@ -25,8 +28,8 @@ constexpr Threshold kThresholds[] = {
     {"--lock-waiters", "lock-held", "goroutines that wait for it", kCount, 10},
     {"--stuck-after", "stuck-m", "how long a thread must be inside one call", kDuration,
      1 * kSecond},
-    {"--stuck-ms", "stuck-m", "so many threads (Ms) alike make it an error", kCount, 8},
-    {"--stuck-syscall-ms", "stuck-m",
+    {"--stuck-threads", "stuck-m", "so many threads (Ms) alike make it an error", kCount, 8},
+    {"--stuck-syscall-threads", "stuck-m",
      "so many threads (Ms) must be in one system call from one Go line (not through C)", kCount, 4},
     {"--churn-window", "thread-churn", "time over which destroyed threads are counted", kDuration,
      5 * kSecond},
@@ -59,19 +62,65 @@ constexpr Threshold kThresholds[] = {
      10 * kSecond},
 };
 
+// As looks are what time passes in: the first one at which so much has passed.
+double whole_looks(double ns, double look_ns) { return std::ceil(ns / look_ns) * look_ns; }
+
+// From the look that asks for the signal park until WakeBalance knows whether they are woken.
+double until_woken_is_known(double look_ns) {
+  return look_ns + whole_looks(WakeBalance::kLeastAttachedNs, look_ns);
+}
+
+// Until what is counted at looks has grown by as much as the end of a run needs.
+double until_total(double total, double per_s, double look_ns) {
+  return look_ns + std::max(total / per_s * kSecond, look_ns);
+}
+
 constexpr Rule kRules[] = {
-    {"deadlock", "no goroutine can run again: each waits for another one"},
-    {"goroutine-leak", "goroutines wait at one line, ever more of them, and nobody wakes them"},
-    {"lock-held", "many goroutines wait for one lock, and none gets it"},
-    {"stuck-m", "a thread stays inside one C call, or many in one system call"},
-    {"thread-churn", "threads are destroyed because goroutines exit while locked to them"},
-    {"timer-flood", "timers are created and neither stopped nor fired"},
-    {"goroutine-flood", "a `go` statement starts goroutines without bound"},
-    {"gosched-spin", "a loop calls runtime.Gosched, and does not end"},
-    {"cpu-hog", "a goroutine has to be interrupted in one loop, again and again"},
-    {"forced-gc", "the program calls runtime.GC often"},
-    {"finalizer-stall", "a finalizer keeps its own object alive, or all others waiting"},
-    {"panic", "a goroutine panics, nothing recovers it, and the program ends"},
+    {"deadlock", "no goroutine can run again: each waits for another one",
+     [](const Settings& settings, double look_ns) {  // one of a part of the program
+       return look_ns + whole_looks(settings("--lock-after"), look_ns) + 2 * look_ns;
+     }},
+    {"goroutine-leak", "goroutines wait at one line, ever more of them, and nobody wakes them",
+     [](const Settings& settings, double look_ns) {
+       const double window_ns = whole_looks(settings("--leak-window"), look_ns);
+       return look_ns + std::max(window_ns, 3 * look_ns) + until_woken_is_known(look_ns);
+     }},
+    {"lock-held", "many goroutines wait for one lock, and none gets it",
+     [](const Settings& settings, double look_ns) {
+       return look_ns + whole_looks(settings("--lock-after"), look_ns) +
+              until_woken_is_known(look_ns);
+     }},
+    {"stuck-m", "a thread stays inside one C call, or many in one system call",
+     [](const Settings& settings, double look_ns) { return look_ns + settings("--stuck-after"); }},
+    {"thread-churn", "threads are destroyed because goroutines exit while locked to them",
+     [](const Settings& settings, double) {
+       return std::min(settings("--churn-window"),
+                       settings("--churn-exits") / settings("--churn-rate") * kSecond);
+     }},
+    {"timer-flood", "timers are created and neither stopped nor fired",
+     [](const Settings& settings, double look_ns) {
+       return std::min(std::max(settings("--timer-window"), 4 * look_ns),
+                       until_total(settings("--timer-total"), settings("--timer-growth"), look_ns));
+     }},
+    {"goroutine-flood", "a `go` statement starts goroutines without bound",
+     [](const Settings& settings, double look_ns) {
+       return std::min(look_ns + std::max(settings("--flood-window"), 3 * look_ns),
+                       until_total(settings("--flood-total"), settings("--flood-growth"), look_ns));
+     }},
+    {"gosched-spin", "a loop calls runtime.Gosched, and does not end",
+     [](const Settings& settings, double look_ns) {
+       return look_ns + std::max(settings("--spin-window"), 3 * look_ns);
+     }},
+    {"cpu-hog", "a goroutine has to be interrupted in one loop, again and again",
+     [](const Settings& settings, double look_ns) {
+       return whole_looks(settings("--hog-after"), whole_looks(kShortestHogNs, look_ns));
+     }},
+    {"forced-gc", "the program calls runtime.GC often",
+     [](const Settings& settings, double) { return settings("--gc-window"); }},
+    {"finalizer-stall", "a finalizer keeps its own object alive, or all others waiting",
+     [](const Settings& settings, double) { return settings("--finalizer-after"); }},
+    {"panic", "a goroutine panics, nothing recovers it, and the program ends",
+     [](const Settings&, double) { return 0.0; }},
 };
 
 const Threshold* find_threshold(std::string_view option) {

@@ -77,8 +77,8 @@ class StuckM : public Detector {
   StuckM(const Subject& subject, const Settings& settings)
       : started_by_us_(subject.started_by_us),
         stuck_after_ns_(static_cast<int64_t>(settings("--stuck-after"))),
-        error_ms_(static_cast<int64_t>(settings("--stuck-ms"))),
-        syscall_ms_(static_cast<int64_t>(settings("--stuck-syscall-ms"))) {}
+        error_count_(static_cast<int64_t>(settings("--stuck-threads"))),
+        syscall_count_(static_cast<int64_t>(settings("--stuck-syscall-threads"))) {}
 
   std::vector<LiveFinding> judge(const Sample& sample, const Stacks& stacks) override {
     if (!sample.memory_read) return {};
@@ -106,7 +106,7 @@ class StuckM : public Detector {
     std::vector<LiveFinding> findings;
     for (auto& [alike, members] : groups) {
       const bool in_cgo = std::get<0>(alike);
-      if (!in_cgo && static_cast<int64_t>(members.size()) < syscall_ms_) continue;
+      if (!in_cgo && static_cast<int64_t>(members.size()) < syscall_count_) continue;
       std::stable_sort(members.begin(), members.end(),
                        [](const Stuck& a, const Stuck& b) { return a.age_ns > b.age_ns; });
       findings.push_back(describe(members, in_cgo, sample, stacks));
@@ -169,7 +169,7 @@ class StuckM : public Detector {
     const bool much_of_limit = sample.threads_limit > 0 &&
                                static_cast<double>(count) >=
                                    kErrorShareOfLimit * static_cast<double>(sample.threads_limit);
-    if (count >= error_ms_ || much_of_limit) return Severity::kError;
+    if (count >= error_count_ || much_of_limit) return Severity::kError;
     const auto looks_meant = [](const Stuck& each) {
       return each.m->locked && each.call->event_loop;
     };
@@ -254,7 +254,7 @@ class StuckM : public Detector {
   }
 
   bool started_by_us_;
-  int64_t stuck_after_ns_, error_ms_, syscall_ms_;
+  int64_t stuck_after_ns_, error_count_, syscall_count_;
   int64_t turn_ = 0;
   CallAges ages_;
   std::map<int64_t, Call> calls_;  // by M

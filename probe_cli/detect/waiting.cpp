@@ -8,7 +8,6 @@
 namespace cgoscope {
 namespace {
 
-constexpr int64_t kLeastAttachedNs = 2'000'000'000;
 constexpr size_t kMostGoids = 20;
 
 Frame named(const std::vector<Frame>& stack) {

@@ -43,10 +43,12 @@ bool is_lock(const std::string& reason);
 // How many of the goroutines at a line are woken, from looks at it.
 class WakeBalance {
  public:
+  static constexpr int64_t kLeastAttachedNs = 2'000'000'000;
+
   // `waiting`: how many wait there, whoever started them.
   void look(const WaitPlace& place, uint64_t waiting, const Subject& subject, const Sample& sample,
             const Stacks& stacks);
-  // nullopt until the signal was attached for two seconds.
+  // nullopt until the signal was attached for kLeastAttachedNs between looks.
   std::optional<double> woken_per_s() const;
   // Whether that may still come: the signal was attached since the last look, or it is too soon to
   // say that it will not be.

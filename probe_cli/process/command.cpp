@@ -212,6 +212,8 @@ Result<bool> Command::start() {
                error == ENOEXEC ? "a script needs a first line such as #!/bin/sh" : ""};
 }
 
+bool Command::in_our_group() const { return pid_ != 0 && !end_ && getpgid(pid_) == getpgrp(); }
+
 void Command::send(int signal) const {
   if (pid_ != 0 && !end_) kill(pid_, signal);
 }

@@ -43,6 +43,9 @@ class Command {
   // Lets it execve, and returns once that has succeeded or failed. After a failure the child is
   // gone.
   Result<bool> start();
+  // Whether a terminal that sends us a signal for a key sends it to the command too: it may have
+  // made a process group of its own.
+  bool in_our_group() const;
   // Nothing happens once it was reaped: its number may be another process's.
   void send(int signal) const;
   // Reaps it if it has ended.

@@ -240,4 +240,16 @@ std::vector<pid_t> processes_named(const std::string& name) {
   return found;
 }
 
+Result<pid_t> process_named(const std::string& name) {
+  const std::vector<pid_t> pids = processes_named(name);
+  if (pids.size() == 1) return pids[0];
+  if (pids.empty())
+    return Error{"no process named " + name, "nothing that runs has this executable name",
+                 "check with ps, or give -p PID"};
+  std::string list;
+  for (const pid_t pid : pids) list += (list.empty() ? "" : ", ") + std::to_string(pid);
+  return Error{std::to_string(pids.size()) + " processes are named " + name, list,
+               "choose one with -p PID"};
+}
+
 }  // namespace cgoscope

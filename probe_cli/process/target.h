@@ -57,5 +57,7 @@ class Target {
 // Every process whose executable's base name, or comm, is `name`; neither zombies nor kernel
 // threads.
 std::vector<pid_t> processes_named(const std::string& name);
+// The only one of them. Errors: there is none, or more than one.
+Result<pid_t> process_named(const std::string& name);
 
 }  // namespace cgoscope

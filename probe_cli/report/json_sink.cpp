@@ -148,6 +148,10 @@ class JsonSink : public Sink {
     json["summary"] = summary_json(summarise(subject_, last, stacks, kSummaryRows), stacks);
     json["summary"]["long_c_calls"] = long_calls_json(end.long_calls, kSummaryRows);
     json["lint"] = lint_json(end.lint, kSummaryRows);
+    json["not_ruled_out"] = OrderedJson::array();
+    for (const NotRuledOut& row : end.not_ruled_out)
+      json["not_ruled_out"].push_back(
+          {{"rule", row.rule}, {"needs_ms", milliseconds(row.needs_ns)}});
     json["notes"] = end.notes;
     write(json);
   }

@@ -2,13 +2,27 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "findings/result.h"
 #include "probe_cli/report/sink.h"
 
 namespace cgoscope {
+
+// A file on a command line.
+struct NamedFile {
+  std::string option;  // by which it is named, or what else it is called
+  std::string path;    // "" is none
+};
+
+// The options of two that are one file, by whatever path or link, also one that is not yet there:
+// who writes it would destroy what the other wrote or is to read. Terminals and /dev/null are meant
+// to be shared. Nothing is opened.
+std::optional<std::pair<std::string, std::string>> named_twice(const std::vector<NamedFile>& files);
 
 class Output {
  public:

@@ -8,10 +8,12 @@ void tell(Sink& sink, Judge& judge, const Sample& sample, const Stacks& stacks) 
   sink.tick(sample, stacks);
 }
 
-void conclude(RunEnd& end, const Judge& judge) {
+void conclude(RunEnd& end, const Judge& judge, int64_t look_ns) {
   end.findings = judge.all();
   end.long_calls = judge.long_calls();
   end.lint = judge.lint();
+  if (end.why == kDurationIsOver || end.why == kInterrupted || end.why == kTargetExited)
+    end.not_ruled_out = judge.not_ruled_out(end.run_ns, look_ns);
 }
 
 }  // namespace cgoscope

@@ -6,6 +6,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "findings/live_finding.h"
@@ -20,8 +21,14 @@ struct RunStart {
   Subject subject;
   std::string link_kind;  // "uprobe.multi"
   double interval_s = 1;
+  bool replayed = false;           // from a recording
   std::vector<std::string> notes;  // what is not seen in this run, and why
 };
+
+// RunEnd::why of a run that was looked at to its end.
+inline constexpr std::string_view kDurationIsOver = "--duration is over";
+inline constexpr std::string_view kInterrupted = "interrupted";
+inline constexpr std::string_view kTargetExited = "the target exited";
 
 struct RunEnd {
   int64_t wall_ns = 0;
@@ -29,10 +36,11 @@ struct RunEnd {
   std::vector<LiveFinding> findings;
   std::vector<LongCall> long_calls;    // the longest first
   std::optional<LintComparison> lint;  // with --lint
+  std::vector<NotRuledOut> not_ruled_out;
   bool target_exited = false;
   std::optional<int> target_signal, target_status;  // known of a command that we started
-  std::string why;                      // "the target exited", "--duration is over", "interrupted"
-  double attach_ms = 0, detach_ms = 0;  // what placing and removing all probes took
+  std::string why;                                  // one of those above, or what has gone wrong
+  double attach_ms = 0, detach_ms = 0;              // what placing and removing all probes took
   double ns_per_hit = 0;
   double share_of_budget_cpus = 0;      // of wall time × usable CPUs, the whole run
   double share_of_target_cpu_time = 0;  // of the CPU time that the target used
@@ -51,8 +59,8 @@ class Sink {
 // Judges a sample, and tells the sink what is new in it.
 void tell(Sink& sink, Judge& judge, const Sample& sample, const Stacks& stacks);
 
-// What the judge has found by now, for the end.
-void conclude(RunEnd& end, const Judge& judge);
+// What the judge has found by now, for the end, of which it is known why and how long the run was.
+void conclude(RunEnd& end, const Judge& judge, int64_t look_ns);
 
 // A finding is a short story; a tick is said only when it has news (a signal detached, an event
 // lost). `colour`: ANSI.

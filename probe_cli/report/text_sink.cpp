@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "findings/duration.h"
 #include "findings/printable.h"
 #include "probe_cli/detect/wording.h"
 #include "probe_cli/report/lint_text.h"
@@ -232,9 +233,9 @@ class TextSink : public Sink {
   void start(const RunStart& start) override {
     subject_ = start.subject;
     say(fmt::format(
-        "cgoscope {}: watching pid {} ({}{}{}), a look every {}{}", start.tool_version,
-        subject_.pid, subject_.exe, subject_.go_version.empty() ? "" : ", " + subject_.go_version,
-        subject_.cgo ? ", cgo" : "",
+        "cgoscope {}: {} pid {} ({}{}{}), a look every {}{}", start.tool_version,
+        start.replayed ? "a recording of" : "watching", subject_.pid, subject_.exe,
+        subject_.go_version.empty() ? "" : ", " + subject_.go_version, subject_.cgo ? ", cgo" : "",
         spoken_duration(static_cast<int64_t>(std::clamp(start.interval_s, 0.0, 1e9) * 1e9)),
         start.link_kind.empty() ? "" : ", through " + start.link_kind));
     for (const std::string& note : start.notes) say("  note: " + note);
@@ -242,7 +243,7 @@ class TextSink : public Sink {
   }
 
   void tick(const Sample& sample, const Stacks& stacks) override {
-    ++looks_;
+    looks_ += sample.memory_read ? 1 : 0;
     for (const EventSample& event : sample.events) {
       if (event.signal == CG_PANIC && told_of_panic_) continue;
       say(fmt::format("the target's {}: {}", signal_name(event.signal),
@@ -315,6 +316,7 @@ class TextSink : public Sink {
       say(fmt::format("  {}: {} [{}]", severity_name(finding.severity), finding.message,
                       finding.rule));
     }
+    if (end.findings.empty()) not_ruled_out(end.not_ruled_out);
     looked_at(last);
     summary(summarise(subject_, last, stacks, kSummaryRows));
     if (end.lint) {
@@ -353,6 +355,14 @@ class TextSink : public Sink {
       const std::string place = full_place(frame);
       say(fmt::format("    {}{}", in_c ? "C  " : "Go ", place.empty() ? "(no name)" : place));
     }
+  }
+
+  void not_ruled_out(const std::vector<NotRuledOut>& rows) {
+    std::string text;
+    for (const NotRuledOut& row : rows)
+      text += fmt::format("{}{} ({}{})", text.empty() ? "" : ", ", row.rule,
+                          text.empty() ? "takes " : "", format_duration_ns(row.needs_ns));
+    if (!text.empty()) say("  so short a run does not rule out: " + text);
   }
 
   void looked_at(const Sample& last) {
@@ -417,8 +427,8 @@ class TextSink : public Sink {
   std::ostream& out_;
   bool colour_;
   Subject subject_;
-  std::string text_;  // not yet written
-  int64_t looks_ = 0;
+  std::string text_;            // not yet written
+  int64_t looks_ = 0;           // that could read
   bool told_of_panic_ = false;  // by a finding since the last tick, whose event says no more
   std::map<cg_signal, std::string> states_;
   // Each once: a signal that is too dear is tried again as long as the run lasts.

@@ -1,10 +1,17 @@
 // The ways to a target and out of it: other namespaces, replaced executables, few privileges,
 // commands that end soon, die, or are signalled; and what must not be touched.
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -156,6 +163,63 @@ TEST_F(Ways, AProgramThatIsGoneAtOnceIsToldOf) {
   EXPECT_EQ(watch({"--exit-like-command", "--", binary}).status, 7);
 }
 
+// Runs a command in front of a terminal, with Ctrl-C or a SIGINT for the command alone once it has
+// printed "ready".
+void interrupt_at_terminal(std::vector<std::string> arguments, bool by_key) {
+  std::vector<char*> words;
+  for (std::string& argument : arguments) words.push_back(argument.data());
+  words.push_back(nullptr);
+  int terminal = -1;
+  const pid_t pid = forkpty(&terminal, nullptr, nullptr, nullptr);
+  ASSERT_GE(pid, 0) << std::strerror(errno);
+  if (pid == 0) {
+    execv(words[0], words.data());
+    _exit(127);
+  }
+  bool told = false;
+  std::string printed;
+  for (;;) {  // until all who have the terminal are gone
+    pollfd readable = {terminal, POLLIN, 0};
+    if (poll(&readable, 1, 30'000) <= 0) {
+      kill(-pid, SIGKILL);
+      ADD_FAILURE() << "it does not end: " << printed;
+      break;
+    }
+    std::array<char, 4096> buffer{};
+    const ssize_t bytes = read(terminal, buffer.data(), buffer.size());
+    if (bytes <= 0) break;
+    printed.append(buffer.data(), static_cast<size_t>(bytes));
+    if (told || printed.find("ready") == std::string::npos) continue;
+    sleep_ms(300);
+    if (by_key) {
+      EXPECT_EQ(write(terminal, "\x03", 1), 1);
+    } else {
+      kill(pid, SIGINT);
+    }
+    told = true;
+  }
+  waitpid(pid, nullptr, 0);
+  close(terminal);
+  EXPECT_TRUE(told) << printed;
+}
+
+// The terminal has told the command: a SIGTERM would cut short what it does about it.
+TEST_F(Ways, CtrlCLetsTheCommandEndAsItWill) {
+  const std::string binary = go_program("tests/live/programs", "graceful");
+  const std::string report = (fs::path(testing::TempDir()) / "interrupted.jsonl").string();
+  for (const bool by_key : {true, false}) {
+    interrupt_at_terminal({CGOSCOPE, "watch", "--format", "json", "--output", report, "--", binary},
+                          by_key);
+    std::ifstream file(report);
+    const std::vector<json> all = records({std::istreambuf_iterator<char>(file), {}});
+    ASSERT_FALSE(all.empty());
+    EXPECT_EQ(all.back().at("why"), "interrupted");
+    const json& target = all.back().at("target");
+    EXPECT_EQ(target.at(by_key ? "status" : "signal"), by_key ? 7 : SIGTERM) << target;
+  }
+  fs::remove(report);
+}
+
 TEST_F(Ways, LastWordsAreHeard) {
   const std::string binary = go_program("tests/live/programs", "lastwords");
   const struct {
@@ -243,8 +307,9 @@ TEST_F(Ways, ShortCallsDoNotLastWhenTheirSignalsAreLetGo) {
 // Nothing goes on in it, and nothing is wrong with it.
 TEST_F(Ways, AProcessThatIsStoppedIsNotStuck) {
   Program target({go_program("tests/live/programs", "tight")}, false);
-  Program probe({CGOSCOPE, "watch", "--format", "json", "-p", std::to_string(target.pid()),
-                 "--duration", "8s"});
+  const std::string recording = (fs::path(testing::TempDir()) / "stopped.rec").string();
+  Program probe({CGOSCOPE, "watch", "--format", "json", "--record", recording, "-p",
+                 std::to_string(target.pid()), "--duration", "8s"});
   sleep_ms(2000);
   target.send(SIGSTOP);
   sleep_ms(4000);
@@ -252,6 +317,13 @@ TEST_F(Ways, AProcessThatIsStoppedIsNotStuck) {
   const Ended ended = probe.wait(60'000);
   EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
   EXPECT_NE(ended.out.find("the process was stopped for a while"), std::string::npos) << ended.out;
+  const Ended replayed = Program({CGOSCOPE, "replay", recording}).wait(10'000);
+  const std::string words = "looked at: the runtime's memory and /proc, ";
+  const size_t at = replayed.out.find(words);
+  ASSERT_NE(at, std::string::npos) << replayed.out;
+  const int looks = std::atoi(replayed.out.c_str() + at + words.size());
+  EXPECT_GE(looks, 2) << replayed.out;
+  EXPECT_LE(looks, 6) << replayed.out;
 }
 
 TEST_F(Ways, AnotherProgramInItsPlaceIsSaid) {
@@ -353,6 +425,33 @@ TEST_F(Ways, TheCurrentFolderMayBeGone) {
   EXPECT_EQ(ended.status, 0) << ended.err;
 }
 
+TEST_F(Ways, ACensusOfTheOneProcessOfAName) {
+  const fs::path copy = fs::path(testing::TempDir()) / "census_named";
+  fs::copy_file(go_program("tests/live/programs", "quiet"), copy,
+                fs::copy_options::overwrite_existing);
+  const auto census = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {CGOSCOPE, "census", "--format", "json"});
+    return Program(arguments).wait(30'000);
+  };
+  Program target({copy.string()}, false);
+  sleep_ms(500);
+  const Ended named = census({"--name", "census_named"});
+  EXPECT_EQ(named.status, 0) << named.err;
+  EXPECT_EQ(json::parse(named.out, nullptr, false).at("process").at("pid"), target.pid());
+  {
+    Program other({copy.string()}, false);
+    sleep_ms(500);
+    const Ended two = census({"--name", "census_named"});
+    EXPECT_EQ(two.status, 3);
+    EXPECT_NE(two.err.find("2 processes are named census_named"), std::string::npos) << two.err;
+    EXPECT_NE(two.err.find(std::to_string(other.pid())), std::string::npos) << two.err;
+  }
+  EXPECT_EQ(census({"--name", "no-program-has-this-name"}).status, 3);
+  EXPECT_EQ(census({}).status, 2);
+  EXPECT_EQ(census({"-p", "1", "--name", "x"}).status, 2);
+  fs::remove(copy);
+}
+
 TEST_F(Ways, NobodyReadsTheReportAnyMore) {
   Program target({go_program("tests/live/programs", "tight")}, false);
   const Ended ended =
@@ -378,6 +477,48 @@ TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
   const Ended lenient =
       Program({CGOSCOPE, "replay", "--stuck-after", "1m", recording}).wait(10'000);
   EXPECT_EQ(lenient.status, 0) << lenient.out << lenient.err;
+  EXPECT_NE(lenient.out.find(": a recording of pid "), std::string::npos) << lenient.out;
+  EXPECT_NE(lenient.out.find("so short a run does not rule out: stuck-m (takes 1m1s), "),
+            std::string::npos)
+      << lenient.out;
+}
+
+// Who writes one would destroy the other; nothing is written, or is lost.
+TEST_F(Ways, AFileThatIsNamedTwiceIsSaidSo) {
+  const fs::path folder = fs::path(testing::TempDir()) / "named_twice";
+  fs::remove_all(folder);
+  fs::create_directory(folder);
+  const auto path = [&](const std::string& name) { return (folder / name).string(); };
+  std::ofstream(path("there")) << "kept";
+  fs::create_hard_link(path("there"), path("hard"));
+  const struct {
+    std::vector<std::string> arguments;
+    std::string words;
+  } kCases[] = {
+      {{"watch", "-p", "1", "--record", path("new"), "--output", path("new")},
+       "--record and --output are the same file"},
+      {{"watch", "-p", "1", "--record", path("there"), "--output", path("hard")},
+       "--record and --output are the same file"},
+      {{"watch", "-p", "1", "--lint", path("there"), "--output", path("hard")},
+       "--output and --lint are the same file"},
+      {{"replay", path("there"), "--output", path("hard")}, "FILE and --output are the same file"},
+  };
+  for (const auto& [arguments, words] : kCases) {
+    std::vector<std::string> command = {CGOSCOPE};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const Ended ended = Program(command).wait(10'000);
+    EXPECT_EQ(ended.status, 2) << words;
+    EXPECT_NE(ended.err.find(words), std::string::npos) << ended.err;
+  }
+  const Ended to_file = Program({"bash", "-c",
+                                 std::string(CGOSCOPE) + " watch -p 1 --record " + path("report") +
+                                     " > " + path("report")})
+                            .wait(10'000);
+  EXPECT_EQ(to_file.status, 2);
+  EXPECT_NE(to_file.err.find("--record and standard output are"), std::string::npos) << to_file.err;
+  EXPECT_EQ(fs::file_size(path("there")), 4U);
+  EXPECT_FALSE(fs::exists(path("new")));
+  fs::remove_all(folder);
 }
 
 TEST_F(Ways, WhatNamesNoRuleIsSaidSo) {
@@ -448,7 +589,7 @@ TEST_F(Ways, WrongUsageIsSaidSo) {
       {{"-p", "1", "--duration", "5"}, "--duration: not a duration"},
       {{"-p", "1", "--ignore", "stuckm:f"}, "no rule is called 'stuckm'"},
       {{"-p", "1", "--leave-running"}, "requires COMMAND"},
-      {{"-p", "1", "--stuck-mss", "3"}, "no option is called '--stuck-mss'"},
+      {{"-p", "1", "--stuck-threadss", "3"}, "no option is called '--stuck-threadss'"},
   };
   for (const auto& [arguments, words] : kCases) {
     const Ended ended = watch(arguments);

@@ -66,7 +66,7 @@ TEST_F(JudgeTest, SaysAFindingOnceAndAgainWhenItIsWorse) {
 
 TEST_F(JudgeTest, ARisenSeverityIsWorse) {
   Settings settings;
-  ASSERT_TRUE(settings.set("--stuck-ms", "7"));
+  ASSERT_TRUE(settings.set("--stuck-threads", "7"));
   Judge judge(go_server(), settings, {});
   EXPECT_THAT(judge.judge(stuck(1, 6), stacks_), SizeIs(1));
   const auto news = judge.judge(stuck(2, 7), stacks_);

@@ -367,7 +367,7 @@ TEST(StuckM, AThresholdMoves) {
   run.run(kThreeLooks, [&](double) { return std::vector{run.in_c(1)}; });
   EXPECT_THAT(run.last, SizeIs(0));
   ASSERT_TRUE(run.settings.set("--stuck-after", "2s"));
-  ASSERT_TRUE(run.settings.set("--stuck-ms", "1"));
+  ASSERT_TRUE(run.settings.set("--stuck-threads", "1"));
   run.run({0, 1, 2}, [&](double) { return std::vector{run.in_c(1)}; });
   ASSERT_THAT(run.last, SizeIs(1));
   EXPECT_EQ(run.last[0].severity, Severity::kError);

@@ -181,6 +181,58 @@ TEST(LiveReportGolden, CensusOfAHostileTarget) {
   EXPECT_EQ(profile.str().find('\xff'), std::string::npos);
 }
 
+TEST(TextSink, SaysThatItIsARecording) {
+  RunStart start = made_start();
+  start.replayed = true;
+  EXPECT_THAT(text_of([&](Sink& sink) { sink.start(start); }),
+              testing::StartsWith("cgoscope 0.0.0: a recording of pid 4242 (/srv/server, "));
+}
+
+// Of a target that stands still, or is gone, nothing is read.
+TEST(TextSink, CountsLooksThatRead) {
+  const std::string text = text_of([](Sink& sink) {
+    sink.start(made_start());
+    sink.tick(look_at(1), {});
+    Sample stopped = look_at(2);
+    stopped.memory_read = false;
+    sink.tick(stopped, {});
+    sink.tick(look_at(3), {});
+    const Sample last = last_look_at(4);
+    sink.tick(last, {});
+    sink.end(made_end(), last, {});
+  });
+  EXPECT_THAT(text, testing::HasSubstr("looked at: the runtime's memory and /proc, 2 times;"));
+}
+
+TEST(TextSink, NamesTheRulesThatNeedALongerRunWhenNothingWasFound) {
+  const std::string words =
+      "\n  so short a run does not rule out: goroutine-leak (takes 14s), goroutine-flood (11s)\n";
+  const auto said = [](const RunEnd& end) {
+    return text_of([&](Sink& sink) { sink.end(end, look_at(9), {}); });
+  };
+  RunEnd end = made_end();
+  EXPECT_THAT(said(end), testing::Not(testing::HasSubstr("so short a run")));
+  end.findings.clear();
+  EXPECT_THAT(said(end), testing::HasSubstr(words));
+  end.not_ruled_out.clear();
+  EXPECT_THAT(said(end), testing::Not(testing::HasSubstr("so short a run")));
+}
+
+TEST(Conclude, RunsThatWentWrongRuleOutNothing) {
+  const Judge judge(go_server(), Settings(), {});
+  for (const auto& [why, rules_count] :
+       std::map<std::string_view, size_t>{{kDurationIsOver, 2},
+                                          {kInterrupted, 2},
+                                          {kTargetExited, 2},
+                                          {"the report cannot be written", 0}}) {
+    RunEnd end;
+    end.run_ns = 10 * kSecond;
+    end.why = why;
+    conclude(end, judge, kSecond);
+    EXPECT_EQ(end.not_ruled_out.size(), rules_count) << why;
+  }
+}
+
 // A tick without news says nothing; a state that changes, and losses that double, are news.
 TEST(TextSink, SaysOnlyNews) {
   std::ostringstream out;

@@ -373,7 +373,8 @@ inline RunEnd made_end() {
   end.lint = made_comparison();
   end.target_exited = true;
   end.target_status = 2;
-  end.why = "the target exited";
+  end.not_ruled_out = {{"goroutine-leak", 14 * kSecond}, {"goroutine-flood", 11 * kSecond}};
+  end.why = kTargetExited;
   end.attach_ms = 12.5;
   end.detach_ms = 310;
   end.ns_per_hit = 850.5;

@@ -2,6 +2,8 @@
 #include "probe_cli/process/goroutines.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -74,6 +76,50 @@ TEST(Goroutines, ByStatement) {
   const Goroutines goroutines = read(gs);
   ASSERT_EQ(goroutines.groups.size(), 4u);
   for (const GoroutineGroup& group : goroutines.groups) EXPECT_EQ(group.count, 250u);
+}
+
+// Most resident memory that this process has had, in kB.
+long peak_kb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+TEST(Goroutines, WhatAListClaimsCostsNoMemory) {
+  // As much of it as two pieces are there, and no more.
+  constexpr size_t kThere = size_t{1} << 20;
+  void* list =
+      mmap(nullptr, 2 * kThere, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(list, MAP_FAILED);
+  ASSERT_EQ(mprotect(static_cast<std::byte*>(list) + kThere, kThere, PROT_NONE), 0);
+  const MadeSlice allgs{reinterpret_cast<uint64_t>(list), 50'000'000, 50'000'000};
+  Globals globals;
+  globals.allgs = reinterpret_cast<uint64_t>(&allgs);
+  const long before_kb = peak_kb();
+  const Goroutines goroutines =
+      GoroutineReader(TargetMemory(getpid()), made_layout(), globals, 0).read({});
+  EXPECT_LT(peak_kb() - before_kb, 50'000);
+  EXPECT_EQ(goroutines.live_count, 0u);
+  ASSERT_EQ(goroutines.problems.size(), 1u);
+  EXPECT_EQ(goroutines.problems[0], "goroutines: runtime.allgs cannot be read");
+  munmap(list, 2 * kThere);
+}
+
+TEST(Goroutines, OfAListInSeveralPieces) {
+  std::vector<MadeG> gs(3);
+  for (size_t i = 0; i < gs.size(); ++i) gs[i].goid = static_cast<int64_t>(i + 1);
+  std::vector<uint64_t> addresses(200'000, 0);  // what is no pointer is left out
+  addresses.front() = reinterpret_cast<uint64_t>(&gs[0]);
+  addresses[65'536] = reinterpret_cast<uint64_t>(&gs[1]);
+  addresses.back() = reinterpret_cast<uint64_t>(&gs[2]);
+  const MadeSlice allgs{reinterpret_cast<uint64_t>(addresses.data()), addresses.size(),
+                        addresses.size()};
+  Globals globals;
+  globals.allgs = reinterpret_cast<uint64_t>(&allgs);
+  const Goroutines goroutines =
+      GoroutineReader(TargetMemory(getpid()), made_layout(), globals, 0).read({});
+  EXPECT_EQ(goroutines.live_count, 3u);
+  EXPECT_TRUE(goroutines.problems.empty());
 }
 
 }  // namespace

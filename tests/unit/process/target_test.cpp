@@ -223,10 +223,16 @@ TEST(Target, ByName) {
   EXPECT_TRUE(eventually([&] { return processes_named(name) == both; }));
   EXPECT_EQ(processes_named(comm), both) << "comm, which is cut at 15 bytes";
   EXPECT_THAT(processes_named("other"), Not(Contains(first.pid())));
+  const Result<pid_t> one_of_two = process_named(name);
+  ASSERT_FALSE(one_of_two);
+  EXPECT_THAT(one_of_two.error().message(), HasSubstr(std::to_string(both[0])));
   const pid_t gone = second.pid();
   kill(gone, SIGKILL);
   EXPECT_TRUE(eventually([&] { return processes_named(comm) == std::vector{first.pid()}; }))
       << "a zombie";
+  const Result<pid_t> one = process_named(name);
+  ASSERT_TRUE(one) << one.error().message();
+  EXPECT_EQ(*one, first.pid());
 }
 
 }  // namespace
