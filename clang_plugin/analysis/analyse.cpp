@@ -18,10 +18,11 @@ constexpr double kMillion = 1e6;  // floating-point arguments are counted in mil
 // the <stddef.h> of builtinProlog), and C's own types.
 bool is_cgos_own(std::string_view name) {
   static const std::set<std::string_view> kNames = {
-      "CBytes",        "CString",      "GoBytes", "GoString",  "GoStringN", "_Bool",  "char",
-      "complexdouble", "complexfloat", "double",  "float",     "int",       "long",   "longlong",
-      "ptrdiff_t",     "uintptr_t",    "wchar_t", "schar",     "short",     "signed", "size_t",
-      "uchar",         "uint",         "ulong",   "ulonglong", "unsigned",  "ushort", "void"};
+      "CBytes", "CString",       "GoBytes",      "GoString",  "GoStringN", "_Bool",
+      "char",   "complexdouble", "complexfloat", "double",    "float",     "int",
+      "long",   "longlong",      "malloc",       "ptrdiff_t", "uintptr_t", "wchar_t",
+      "schar",  "short",         "signed",       "size_t",    "uchar",     "uint",
+      "ulong",  "ulonglong",     "unsigned",     "ushort",    "void"};
   return kNames.contains(name) || name.starts_with("struct_") || name.starts_with("union_") ||
          name.starts_with("enum_") || name.starts_with("sizeof_");
 }
