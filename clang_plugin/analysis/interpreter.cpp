@@ -395,13 +395,10 @@ void Interpreter::refine_place(ExprId id, Op op, const Value& against, bool hold
   const Function& function = *frames_.back()->function;
   const ExprId bare = strip_casts(function, id);
   const Expr& expression = function.exprs[bare];
-  const auto deny_if_zero = [&](const Value& answer, const Value& after) {
-    if (const auto most = after.highest(); most && *most <= 0) deny_answer(answer);
-  };
   if (expression.kind == ExprKind::kCall) {  // if (XPending(display) > 0)
     const auto answer = call_answers_.find({frames_.back()->number, bare});
     if (answer != call_answers_.end())
-      deny_if_zero(answer->second, refine(answer->second, op, against, holds, is_signed));
+      deny_answer(answer->second, refine(answer->second, op, against, holds, is_signed));
     return;
   }
   if (expression.kind != ExprKind::kLoad && expression.kind != ExprKind::kAssign) return;
@@ -414,7 +411,7 @@ void Interpreter::refine_place(ExprId id, Op op, const Value& against, bool hold
       before.ranges.empty())
     return;
   const Value after = refine(before, op, against, holds, is_signed);
-  deny_if_zero(before, after);
+  deny_answer(before, after);
   if (!(after == before) && (after.unknown || !after.ranges.empty() || !after.pointers.empty() ||
                              !after.functions.empty())) {
     state_.store.set(places[0], after);
@@ -802,7 +799,9 @@ void Interpreter::exec_loop(StmtId id) {
   } else if (loop.test_last && !endless_test) {
     left = std::move(state_);  // do … while (0), and the loop that a label makes
   } else if (!endless_test && state_.reachable && !loop.test_last) {
-    if (is_pure(*frame.function, loop.expr)) refine_state(loop.expr, false);
+    // What the test does, it does in each turn: while (PQisBusy(c)) …
+    if (!is_pure(*frame.function, loop.expr)) eval(loop.expr);
+    refine_state(loop.expr, false);
     merge_into(left, std::move(state_));
   }
   merge_into(left, std::move(breakables_.back().broken));

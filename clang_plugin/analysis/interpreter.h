@@ -216,7 +216,7 @@ class Interpreter {
   void apply_effect(const CallEffect& effect, const CallView& call, Value& result);
   void share_lock(const CallEffect& effect, const CallView& call);
   void mark_ready(const Value& polled, bool ready);
-  void deny_answer(const Value& answer);
+  void deny_answer(const Value& answer, const Value& after);
   void take_ready(const BlockingFunction& row, const CallView& call);
   SymbolId handle_symbol(const Value& value);
   HandleState handle_state(const Value& value);
@@ -243,9 +243,13 @@ class Interpreter {
   std::map<PlaceId, Value> initial_;  // contents of globals whose initialiser counts
   std::set<PlaceId> initialised_;
   std::map<PlaceId, std::set<SymbolId>> descriptor_sets_;  // fd_set → descriptors put in
-  // "Is there something to read?": the answer's symbol → the handle that was asked about, and the
-  // answers of calls, by frame and expression.
-  std::map<SymbolId, Value> answers_;
+  // "Is there something to read?": the answer's symbol → the handle that was asked about and what
+  // the answer means, and the answers of calls, by frame and expression.
+  struct Asked {
+    Value handle;
+    ReadyAnswer ready = ReadyAnswer::kNonzero;
+  };
+  std::map<SymbolId, Asked> answers_;
   std::map<std::pair<uint32_t, ExprId>, Value> call_answers_;
   std::set<PlaceId> shared_places_;  // locks and lock attributes that other processes can use
 

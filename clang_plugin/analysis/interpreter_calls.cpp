@@ -604,10 +604,15 @@ void Interpreter::mark_ready(const Value& polled, bool ready) {
   }
 }
 
-// On the side of a branch where the answer to "is there something to read?" was none.
-void Interpreter::deny_answer(const Value& answer) {
+// On the side of a branch where the answer to "is there something to read?" is known to be `after`:
+// it may be none.
+void Interpreter::deny_answer(const Value& answer, const Value& after) {
   const auto asked = answers_.find(answer.symbol);
-  if (asked != answers_.end()) mark_ready(asked->second, false);
+  if (asked == answers_.end()) return;
+  const auto most = after.highest();
+  const bool none = asked->second.ready == ReadyAnswer::kZero ? after.equals(0) == Tri::kNo
+                                                              : most && *most <= 0;
+  if (none) mark_ready(asked->second.handle, false);
 }
 
 // A read after a poll does not wait; the next one may.
@@ -675,15 +680,20 @@ void Interpreter::apply_option(const HandleOption& option, const CallView& call)
     state = call.handle(option.value);
     if (state.kind == HandleKind::kUnknown) state.kind = option.kind;
   } else if (option.effect == HandleOption::Effect::kNonblocking) {
-    if (option.value == -1) {
-      state.nonblocking = Tri::kYes;
-    } else {
+    Tri nonblocking = Tri::kYes;
+    if (option.value != -1) {
       CallView value_view = call;
       if (option.value_is_pointer) value_view.argument = call.pointee;
       Condition on = option.on;
       on.argument = option.value;
-      state.nonblocking = holds(on, value_view);
+      nonblocking = holds(on, value_view);
     }
+    std::optional<int64_t> timeout;  // of the one direction that does not wait
+    if (nonblocking == Tri::kYes) timeout = 0;
+    if (nonblocking == Tri::kUnknown) timeout = kUnknownTimeout;
+    if (option.direction == Direction::kBoth) state.nonblocking = nonblocking;
+    if (option.direction == Direction::kRead) state.read_timeout_ns = timeout;
+    if (option.direction == Direction::kWrite) state.write_timeout_ns = timeout;
   } else {
     CallView value_view = call;
     if (option.value_is_pointer) value_view.argument = call.pointee;
@@ -730,7 +740,7 @@ void Interpreter::apply_effect(const CallEffect& effect, const CallView& call, V
   if (effect.polls != -1) {
     // Ready until a branch says otherwise.
     const Value polled = call.argument(effect.polls);
-    answers_[result.symbol] = polled;
+    answers_[result.symbol] = {polled, effect.ready};
     mark_ready(polled, true);
   }
   if (effect.shares_lock != -1) share_lock(effect, call);

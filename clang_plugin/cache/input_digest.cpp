@@ -136,8 +136,8 @@ auto parts(const HandleOption& of) {
   return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
 }
 auto parts(const CallEffect& of) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, place] = of;
-  return std::tie(a, b, c, d, e, f, g, h, i, j, k);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, place] = of;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
 }
 auto parts(const Constant& of) {
   const auto& [a, b] = of;

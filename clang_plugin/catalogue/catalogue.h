@@ -160,6 +160,9 @@ struct HandleOption {
   RowPlace place;
 };
 
+// What a question for something to read answers if there is: XPending a number, PQisBusy 0.
+enum class ReadyAnswer : uint8_t { kNonzero, kZero };
+
 // Whatever else a call does that the analysis must know.
 struct CallEffect {
   std::string name;
@@ -173,8 +176,9 @@ struct CallEffect {
       -1;  // makes the lock or lock attribute in this argument usable by other processes
   int shared_like = -1;  // `shares_lock` holds only if that was done to the attribute in this
                          // argument (pthread_mutex_init)
-  int polls = -1;  // asks whether this handle has something to read; after an answer other than 0,
+  int polls = -1;  // asks whether this handle has something to read; after the answer that it has,
                    // the next wait on it does not wait
+  ReadyAnswer ready = ReadyAnswer::kNonzero;  // with `polls`: the answer that it has
   std::vector<Condition> when;  // all must hold for the row to apply
   int now = -1;  // stores the current time into *argument (kResult: returns it), in `unit`
   Unit unit = Unit::kNone;

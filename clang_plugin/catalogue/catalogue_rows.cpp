@@ -222,6 +222,7 @@ bool CatalogueReader::read_effect(Node* node) {
   CallEffect row;
   row.place = place_of(node);
   std::vector<std::string> names;
+  bool says_ready = false;
   const bool read = read_map(node, "an effect", [&](const std::string& key, Node* value) {
     if (key == "name") return read_names(value, names);
     if (key == "runs") {
@@ -238,6 +239,10 @@ bool CatalogueReader::read_effect(Node* node) {
     if (key == "shares_lock") return read_argument(value, row.shares_lock);
     if (key == "shared_like") return read_argument(value, row.shared_like);
     if (key == "polls") return read_argument(value, row.polls);
+    if (key == "ready") {
+      says_ready = true;
+      return read_word(value, kReadyAnswers, row.ready);
+    }
     if (key == "when") return read_conditions(value, row.when);
     if (key == "now") return read_argument(value, row.now);
     if (key == "unit") {
@@ -248,10 +253,12 @@ bool CatalogueReader::read_effect(Node* node) {
     }
     return unknown_key(value, key, "a row of 'effects'",
                        {"name", "runs", "not_run", "forks", "unlocks", "shares_lock", "shared_like",
-                        "polls", "when", "now", "unit"});
+                        "polls", "ready", "when", "now", "unit"});
   });
   if (!read) return false;
   if (row.now != -1 && row.unit == Unit::kNone) return fail(node, "'now' needs a 'unit'");
+  if (says_ready && row.polls == -1)
+    return fail(node, "'ready' says what 'polls' answers, and there is no 'polls'");
   return note_names(node, names, row, effects_);
 }
 

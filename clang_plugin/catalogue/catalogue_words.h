@@ -29,6 +29,8 @@ inline constexpr std::pair<const char*, HandleKind> kKinds[] = {
     {"waits", HandleKind::kWaits},
     {"memory", HandleKind::kMemory},
 };
+inline constexpr std::pair<const char*, ReadyAnswer> kReadyAnswers[] = {
+    {"nonzero", ReadyAnswer::kNonzero}, {"zero", ReadyAnswer::kZero}};
 inline constexpr std::pair<const char*, Unit> kUnits[] = {
     {"s", Unit::kSeconds},
     {"ms", Unit::kMilliseconds},

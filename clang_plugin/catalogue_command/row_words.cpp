@@ -286,6 +286,7 @@ std::vector<std::string> sentences(const HandleOption& row, const Prototype* pro
   switch (row.effect) {
     case HandleOption::Effect::kNonblocking: {
       text += "makes " + handle + " non-blocking";
+      if (row.direction != Direction::kBoth) text += " " + direction_in_words(row.direction);
       if (row.value != -1) {
         text += " if ";
         if (row.value_is_pointer) text += "what " + argument(row.value, prototype) + " points at ";
@@ -330,8 +331,9 @@ std::vector<std::string> sentences(const CallEffect& row, const Prototype* proto
   }
   if (row.polls != -1)
     text.push_back("Asks whether " + argument(row.polls, prototype) +
-                   " has something to read; after an answer other than 0 the next wait on it does "
-                   "not wait.");
+                   " has something to read; after " +
+                   (row.ready == ReadyAnswer::kZero ? "the answer 0" : "an answer other than 0") +
+                   " the next wait on it does not wait.");
   if (row.now != -1)
     text.push_back("Puts the present time into " + argument(row.now, prototype) + ", " +
                    unit_name(row.unit, 0) + ".");

@@ -29,6 +29,11 @@
 
 namespace cgoscope {
 
+// The nanoseconds of one tick of a std::chrono::duration type; of no other.
+std::optional<double> chrono_tick_ns(clang::QualType type);
+// now() + seconds(8), end - now(), now() < end: else kNone.
+Op chrono_operation(const clang::CallExpr* expression);
+
 // What all functions of a unit share: names, places, globals, and the list of functions still to
 // do.
 class UnitLowering {
@@ -88,27 +93,37 @@ class FunctionLowering {
   ExprId rvalue(const clang::Expr* expression);
   ExprId lvalue(const clang::Expr* expression);
   ExprId address_of(const clang::Expr* expression);
-  ExprId argument(const clang::Expr* expression, bool by_reference);
-  ExprId cast(const clang::CastExpr* expression);
-  ExprId unary(const clang::UnaryOperator* expression);
-  ExprId binary(const clang::BinaryOperator* expression);
-  ExprId call(const clang::CallExpr* expression);
   ExprId broken(const clang::Expr* expression);
-  ExprId throws(const clang::CXXThrowExpr* expression);
-  ExprId builtin_call(const clang::CallExpr* expression, const clang::FunctionDecl* callee);
-  ExprId construct(const clang::CXXConstructExpr* expression, ExprId object);
-  ExprId lambda(const clang::LambdaExpr* expression);
-  ExprId scaled_real(Op op, ExprId left, ExprId right, clang::QualType type);
   ExprId aggregate(const clang::InitListExpr* expression);
   ExprId variable(const clang::ValueDecl* declaration, clang::QualType type);
   ExprId function_address(const clang::FunctionDecl* function);
   ExprId unknown(const clang::Expr* expression);
+  ExprId load(ExprId place, clang::QualType type);
+  ExprId temporary(ExprId value, clang::QualType type);
+
+  // Arithmetic and constants (lower_arithmetic.cpp).
   std::optional<ExprId> folded(const clang::Expr* expression);
   ExprId chrono(const clang::Expr* expression);
   ExprId convert(ExprId value, clang::QualType from, clang::QualType to);
-  ExprId load(ExprId place, clang::QualType type);
+  ExprId cast(const clang::CastExpr* expression);
+  ExprId unary(const clang::UnaryOperator* expression);
+  ExprId binary(const clang::BinaryOperator* expression);
+  ExprId scaled_real(Op op, ExprId left, ExprId right, clang::QualType type);
+
+  // Calls (lower_call.cpp).
+  ExprId argument(const clang::Expr* expression, bool by_reference);
   void finish_call(Call& call, const clang::FunctionDecl* callee, clang::SourceLocation location);
-  ExprId temporary(ExprId value, clang::QualType type);
+  ExprId call(const clang::CallExpr* expression);
+  ExprId builtin_call(const clang::CallExpr* expression, const clang::FunctionDecl* callee);
+  ExprId construct(const clang::CXXConstructExpr* expression, ExprId object);
+  ExprId lambda(const clang::LambdaExpr* expression);
+  ExprId throws(const clang::CXXThrowExpr* expression);
+  ExprId delete_expression(const clang::CXXDeleteExpr* expression);
+  void destroy(const clang::VarDecl* variable, std::vector<StmtId>& into);
+  void destroy(clang::QualType type, ExprId place, clang::SourceLocation location,
+               std::vector<StmtId>& into);
+  void destroy_members(const clang::CXXRecordDecl* record, std::vector<StmtId>& into);
+  void note_given_away(const clang::Stmt* statement);
 
   // Statements (lower_stmt.cpp).
   StmtId statement(const clang::Stmt* statement);
@@ -118,14 +133,8 @@ class FunctionLowering {
   StmtId switch_statement(const clang::SwitchStmt* statement);
   StmtId try_statement(const clang::CXXTryStmt* statement);
   StmtId range_for(const clang::CXXForRangeStmt* statement);
-  void destroy(const clang::VarDecl* variable, std::vector<StmtId>& into);
-  void destroy(clang::QualType type, ExprId place, clang::SourceLocation location,
-               std::vector<StmtId>& into);
-  void destroy_members(const clang::CXXRecordDecl* record, std::vector<StmtId>& into);
-  void note_given_away(const clang::Stmt* statement);
   StmtId leave(Stmt jump, size_t outer);
   StmtId body_of(const clang::Stmt* statement, bool is_loop);
-  ExprId delete_expression(const clang::CXXDeleteExpr* expression);
   void note_jumps(const clang::Stmt* statement);
   size_t last_jump_back(const std::vector<const clang::Stmt*>& written, size_t from) const;
 

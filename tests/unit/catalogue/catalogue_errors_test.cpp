@@ -108,6 +108,8 @@ TEST(CatalogueErrors, ErrorsNameFileLineAndKey) {
       {"options:\n  - {name: f, lock: 1}\n", 2, "unknown key 'lock' in a row of 'options'"},
       {"effects:\n  - {name: f, now: 0}\n", 2, "'now' needs a 'unit'"},
       {"effects:\n  - {name: f, now: 0, unit: 10ms}\n", 2, "'unit': a time is in one of"},
+      {"effects:\n  - {name: f, ready: zero}\n", 2, "there is no 'polls'"},
+      {"effects:\n  - {name: f, polls: 0, ready: one}\n", 2, "'one' is none of nonzero, zero"},
       {"effects:\n  - {name: f, forks: maybe}\n", 2, "'forks': this should be true or false"},
       {"effects:\n  - {name: f, handle: 1}\n", 2, "unknown key 'handle' in a row of 'effects'"},
       {"effects:\n  - {name: f, runs: x}\n", 2, "'runs': an argument is its position"},

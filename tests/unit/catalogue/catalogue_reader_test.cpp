@@ -297,6 +297,7 @@ effects:
   - {name: unlock, unlocks: this}
   - {name: share, shares_lock: 0, shared_like: 1, when: {argument: 1, equals: 1}}
   - {name: peek, polls: 0}
+  - {name: busy, polls: 0, ready: zero}
   - {name: clock, now: result, unit: timespec}
 )");
   EXPECT_THAT(catalogue.find_effect("qsort")->runs, ElementsAre(3));
@@ -309,7 +310,9 @@ effects:
   EXPECT_EQ(catalogue.find_effect("share")->shared_like, 1);
   EXPECT_THAT(catalogue.find_effect("share")->when, SizeIs(1));
   EXPECT_EQ(catalogue.find_effect("peek")->polls, 0);
+  EXPECT_EQ(catalogue.find_effect("peek")->ready, ReadyAnswer::kNonzero);
   EXPECT_EQ(catalogue.find_effect("peek")->now, -1);
+  EXPECT_EQ(catalogue.find_effect("busy")->ready, ReadyAnswer::kZero);
   EXPECT_EQ(catalogue.find_effect("clock")->now, kResult);
   EXPECT_EQ(catalogue.find_effect("clock")->unit, Unit::kTimespec);
 }
