@@ -7,6 +7,7 @@ namespace {
 
 constexpr uint64_t kMaxSteps = 2000000;  // expressions evaluated for one Go call site
 constexpr int kMaxTurnsCounted = 1 << 30;
+constexpr int64_t kMaxTurnsRun = 64;  // of a loop whose turns differ, each by itself
 
 ExprId strip_casts(const Function& function, ExprId id) {
   while (function.exprs[id].kind == ExprKind::kCast) id = function.exprs[id].operands[0];
@@ -547,7 +548,11 @@ void Interpreter::exec_if(const Stmt& statement) {
 }
 
 Interpreter::Turns Interpreter::turns_of(const LoopShape& shape, const Stmt& loop) {
-  if (shape.kind != LoopKind::kCounted) return {shape.kind};
+  if (shape.kind != LoopKind::kCounted) {
+    const Tri holds = shape.guard == kNone ? Tri::kUnknown : eval(shape.guard).truth();
+    if (holds == Tri::kUnknown) return {shape.kind};
+    if ((holds == Tri::kYes) != shape.guard_holds) return {shape.otherwise};
+  }
   const Places places = eval_places(shape.counter);
   const auto start = places.size() == 1 ? load(places[0]).as_constant() : std::nullopt;
   const Value limit_value = shape.limit == kNone ? Value::constant(0) : eval(shape.limit);
@@ -718,7 +723,16 @@ void Interpreter::exec_loop(StmtId id) {
   const bool once = loop.test_last && !has_test && loop.expr != kNone && loop.label == kNone &&
                     frame.function->exprs[loop.expr].value == 0;
   Turns turns = once ? Turns{LoopKind::kRetry} : turns_of(shape, loop);
-  if (turns.kind == LoopKind::kCounted && turns.count == 0 && !loop.test_last) return;
+  if (turns.kind == LoopKind::kCounted && turns.count == 0 && !loop.test_last &&
+      shape.guard == kNone)
+    return;
+  const bool by_time = std::any_of(turns_.begin(), turns_.end(),
+                                   [](const Turns& around) { return around.clock_read != 0; });
+  if (shape.compounds && turns.kind == LoopKind::kCounted && turns.count > 1 &&
+      turns.count <= kMaxTurnsRun && loop.label == kNone && !by_time) {
+    exec_each_turn(loop, turns.count);
+    return;
+  }
   // Locals that hold a time, or what is left of one, whenever a turn begins.
   std::map<PlaceId, Value> times;
   if (!shape.tests.empty() &&
@@ -733,7 +747,7 @@ void Interpreter::exec_loop(StmtId id) {
   }
   Value counter_before;
   Places counter;
-  if (shape.kind == LoopKind::kCounted) {
+  if (turns.kind == LoopKind::kCounted) {
     counter = eval_places(shape.counter);
     if (counter.size() == 1) counter_before = load(counter[0]);
   }
@@ -807,6 +821,60 @@ void Interpreter::exec_loop(StmtId id) {
   merge_into(left, std::move(breakables_.back().broken));
   breakables_.pop_back();
   turns_.pop_back();
+  state_ = std::move(left);
+}
+
+// What a counted loop waits if its turns differ: for (…5 times…) { usleep(d); d *= 2; }
+void Interpreter::exec_each_turn(const Stmt& loop, int64_t count) {
+  const Function& function = *frames_.back()->function;
+  const bool has_test = loop.expr != kNone && function.exprs[loop.expr].kind != ExprKind::kInt;
+  State left;
+  left.reachable = false;
+  const auto test = [&] {
+    if (!has_test || !state_.reachable) return;
+    const Tri again = eval(loop.expr).truth();
+    State out = state_;
+    if (again == Tri::kYes) out.reachable = false;
+    if (again == Tri::kNo) state_.reachable = false;
+    if (state_.reachable) refine_state(loop.expr, true);
+    std::swap(state_, out);
+    if (state_.reachable) refine_state(loop.expr, false);
+    merge_into(left, std::move(state_));
+    state_ = std::move(out);
+  };
+  std::map<std::string, BlockingEvent> before, sum;
+  std::swap(before, events_);
+  for (int64_t turn = 1; turn <= count && state_.reachable; ++turn) {
+    turns_.push_back({LoopKind::kCounted, 1, 0, 0, turn, count});
+    Breakable target;
+    target.is_loop = true;
+    target.broken.reachable = target.continued.reachable = false;
+    breakables_.push_back(std::move(target));
+    if (!loop.test_last) test();
+    if (state_.reachable && loop.a != kNone) exec(loop.a);
+    merge_into(state_, std::move(breakables_.back().continued));
+    if (state_.reachable && loop.b != kNone) exec(loop.b);
+    if (loop.test_last) test();
+    merge_into(left, std::move(breakables_.back().broken));
+    breakables_.pop_back();
+    turns_.pop_back();
+    for (auto& [key, event] : events_) {
+      const auto [known, added] = sum.try_emplace(key, event);
+      if (added) continue;
+      if (known->second.bound == Bound::kBounded && event.bound == Bound::kBounded)
+        known->second.limit_ns = binary(Op::kAdd, Value::constant(known->second.limit_ns),
+                                        Value::constant(event.limit_ns), true)
+                                     .as_constant()
+                                     .value_or(INT64_MAX / 4);
+      else
+        keep_worst(sum, key, std::move(event));
+    }
+    events_.clear();
+  }
+  std::swap(before, events_);
+  for (auto& [key, event] : sum) keep_worst(events_, key, std::move(event));
+  if (!loop.test_last) test();
+  merge_into(left, std::move(state_));
   state_ = std::move(left);
 }
 

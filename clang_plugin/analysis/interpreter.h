@@ -149,6 +149,8 @@ class Interpreter {
     // less one around it.
     uint32_t clock_read = 0;
     int64_t limit_ns = 0;
+    // Not 0: one of so many, each of which is run by itself.
+    int64_t number = 0, of = 0;
   };
   // The tests of a loop that reads the clock, and what they say of its length.
   struct ClockTests {
@@ -192,6 +194,7 @@ class Interpreter {
   void exec(StmtId id);
   void exec_if(const Stmt& statement);
   void exec_loop(StmtId id);
+  void exec_each_turn(const Stmt& loop, int64_t count);
   void exec_switch(const Stmt& statement);
   Turns turns_of(const LoopShape& shape, const Stmt& loop);
   Turns turns_by_clock(const LoopShape& shape, const Stmt& loop, std::map<PlaceId, Value>& times);
@@ -229,6 +232,8 @@ class Interpreter {
   static std::string stored_name(const Function& function, ExprId place);
   void note_spin(const Stmt& loop, LoopKind kind);
   void record(BlockingEvent event);
+  static void keep_worst(std::map<std::string, BlockingEvent>& events, const std::string& key,
+                         BlockingEvent event);
   std::string fingerprint(FunctionId id, const std::vector<Value>& arguments, const Value& object);
   void scan_without_values(FunctionId id);
 

@@ -43,8 +43,11 @@ SymbolId Interpreter::handle_symbol(const Value& value) {
   if (value.symbol != 0) return value.symbol;
   if (const auto constant = value.as_constant())
     return kConstantHandle + (static_cast<uint32_t>(*constant) & 0xffffff);
-  if (value.pointers.size() == 1) return kPointerHandle + value.pointers[0];
-  return 0;
+  if (value.pointers.size() != 1) return 0;
+  // A handle that is passed by address, as a C++ object is.
+  const Value* held = state_.store.find(value.pointers[0]);
+  if (held && held->symbol != 0 && state_.handles.contains(held->symbol)) return held->symbol;
+  return kPointerHandle + value.pointers[0];
 }
 
 std::string Interpreter::handle_identity(const Value& value) {
@@ -135,7 +138,12 @@ void Interpreter::record(BlockingEvent event) {
     key += "@" + std::to_string(last.function) + ":" + std::to_string(last.place.file) + ":" +
            std::to_string(last.place.line) + ":" + std::to_string(last.place.column);
   }
-  const auto [known, added] = events_.try_emplace(key, event);
+  keep_worst(events_, key, std::move(event));
+}
+
+void Interpreter::keep_worst(std::map<std::string, BlockingEvent>& events, const std::string& key,
+                             BlockingEvent event) {
+  const auto [known, added] = events.try_emplace(key, event);
   if (added) return;
   const auto rank = [](const BlockingEvent& e) {
     return e.bound == Bound::kUnbounded ? 2 : e.bound == Bound::kVariable ? 1 : 0;
@@ -182,7 +190,7 @@ void Interpreter::note_wait(const BlockingFunction& row, const std::string& name
       case LoopKind::kCounted:
         if (event.bound == Bound::kBounded)
           event.limit_ns = in_all_turns(event.limit_ns, turns->count);
-        at_most_ns = in_all_turns(at_most_ns, turns->count);
+        at_most_ns = in_all_turns(at_most_ns, std::max(turns->count, turns->of));
         break;
       case LoopKind::kFinite:
         at_most_ns = 0;
@@ -364,7 +372,8 @@ std::string Interpreter::fingerprint(FunctionId id, const std::vector<Value>& ar
   describe(describe, object, 0);
   for (const Turns& turns : turns_)
     key += "L" + std::to_string(static_cast<int>(turns.kind)) + "x" + std::to_string(turns.count) +
-           "c" + std::to_string(turns.clock_read) + "x" + std::to_string(turns.limit_ns);
+           "n" + std::to_string(turns.number) + "c" + std::to_string(turns.clock_read) + "x" +
+           std::to_string(turns.limit_ns);
   for (const std::string& lock : state_.locks) key += "k" + lock;
   return key;
 }
@@ -610,8 +619,8 @@ void Interpreter::deny_answer(const Value& answer, const Value& after) {
   const auto asked = answers_.find(answer.symbol);
   if (asked == answers_.end()) return;
   const auto most = after.highest();
-  const bool none = asked->second.ready == ReadyAnswer::kZero ? after.equals(0) == Tri::kNo
-                                                              : most && *most <= 0;
+  const bool none =
+      asked->second.ready == ReadyAnswer::kZero ? after.equals(0) == Tri::kNo : most && *most <= 0;
   if (none) mark_ready(asked->second.handle, false);
 }
 
@@ -725,7 +734,8 @@ void Interpreter::apply_effect(const CallEffect& effect, const CallView& call, V
   }
   if (effect.forks) result = Value::range(1, INT32_MAX);  // what the parent sees
   for (const int index : effect.runs) {
-    const Value callback = call.argument(index);
+    Value callback = call.argument(index);
+    if (callback.functions.empty()) callback = call.pointee(index);  // std::call_once(flag, [&] {})
     for (const FunctionId function : callback.functions)
       call_function(function, nullptr, {}, Value::any());
   }

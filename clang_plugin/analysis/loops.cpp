@@ -71,6 +71,8 @@ class Shaper {
         shape_.assigned_names.insert(key);
     }
     shape_.kind = decide();
+    if (shape_.kind == LoopKind::kFinite || shape_.kind == LoopKind::kEndless) take_guarded();
+    shape_.compounds = blocks_ && shape_.counter != kNone && compounds();
     if (reads_clock_) {
       for (const Exit& exit : exits_) add_test(exit.condition, exit.while_true, kNone);
     }
@@ -95,6 +97,69 @@ class Shaper {
     // Without a test there is nothing another thread could change either.
     if (leaves_otherwise_ && exits_.empty()) return LoopKind::kEndless;
     return test_and_set ? LoopKind::kSpinLock : LoopKind::kSpin;
+  }
+
+  // if (!wait && tries-- <= 0) return; while (wait || tries--)
+  void take_guarded() {
+    for (size_t i = 0; i < exits_.size(); ++i) {
+      const Exit exit = exits_[i];
+      const Expr& both = function_.exprs[exit.condition];
+      if (both.kind != ExprKind::kBinary ||
+          both.op != (exit.while_true ? Op::kLogicalOr : Op::kLogicalAnd))
+        continue;
+      for (const size_t side : {1, 0}) {
+        if (!stays(both.operands[1 - side]) || !counted({both.operands[side], exit.while_true}))
+          continue;
+        shape_.guard = both.operands[1 - side];
+        shape_.guard_holds = !exit.while_true;
+        exits_.erase(exits_.begin() + static_cast<ptrdiff_t>(i));
+        shape_.otherwise = decide();
+        exits_.insert(exits_.begin() + static_cast<ptrdiff_t>(i), exit);
+        return;
+      }
+    }
+  }
+
+  // Whether `id` has the same value in all turns, and no effect.
+  bool stays(ExprId id) const {
+    const Expr& expression = function_.exprs[id];
+    switch (expression.kind) {
+      case ExprKind::kInt:
+        return true;
+      case ExprKind::kLoad: {
+        const std::string key = place_key(function_, expression.operands[0]);
+        return !key.empty() && !expression.is_volatile && !assigned_.contains(key);
+      }
+      case ExprKind::kUnary:
+      case ExprKind::kBinary:
+      case ExprKind::kCast:
+        return std::all_of(expression.operands.begin(), expression.operands.end(),
+                           [&](ExprId operand) { return stays(operand); });
+      default:
+        return false;
+    }
+  }
+
+  // d *= 2, d <<= 1, d += 100, d = d * 3 / 2; no d++ and no d = next(d).
+  bool compounds() const {
+    const std::string counter = place_key(function_, shape_.counter);
+    return std::any_of(assigned_.begin(), assigned_.end(), [&](const auto& entry) {
+      if (entry.first == counter) return false;
+      return std::any_of(entry.second.begin(), entry.second.end(), [&](const Assignment& one) {
+        return one.value != kNone && reads(one.value, entry.first);
+      });
+    });
+  }
+
+  bool reads(ExprId id, const std::string& key) const {
+    const Expr& expression = function_.exprs[id];
+    if (expression.kind == ExprKind::kLoad)
+      return place_key(function_, expression.operands[0]) == key;
+    if (expression.kind != ExprKind::kBinary && expression.kind != ExprKind::kCast &&
+        expression.kind != ExprKind::kConditional)
+      return false;
+    return std::any_of(expression.operands.begin(), expression.operands.end(),
+                       [&](ExprId operand) { return reads(operand, key); });
   }
 
   void add_exit(ExprId condition, bool while_true) {
@@ -199,6 +264,7 @@ class Shaper {
       const Call& call = function_.calls[expression.index];
       if (!spin_neutral(call)) has_calls_ = true;
       reads_clock_ = reads_clock_ || reads_clock(call, 0);
+      blocks_ = blocks_ || blocks(call);
       if (call.no_return) leaves_otherwise_ = true;
       if (call.callee != kNone) walk_expr(call.callee);
       if (call.object != kNone) walk_expr(call.object);
@@ -621,6 +687,7 @@ class Shaper {
   int eintr_depth_ = 0;
   bool has_calls_ = false;
   bool reads_clock_ = false;
+  bool blocks_ = false;
   bool leaves_otherwise_ = false;
   bool plain_back_edge_ = false;
   bool interrupted_back_edge_ = false;

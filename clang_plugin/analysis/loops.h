@@ -34,6 +34,13 @@ struct LoopShape {
   Op op = Op::kNone;
   int64_t step = 0;
   bool post = false;  // the test changes the counter: while (n--)
+  // Of a kind that is not kCounted: it is, by the above, wherever `guard` is `guard_holds`, and
+  // `otherwise` where it is not: if (!wait && tries-- <= 0) return.
+  ExprId guard = kNone;
+  bool guard_holds = true;
+  LoopKind otherwise = LoopKind::kEndless;
+  // It can wait, and computes something beside the counter from itself: usleep(d); d *= 2.
+  bool compounds = false;
   // What is tested before the loop goes on. Filled where the loop reads the clock.
   struct Test {
     ExprId condition = kNone;

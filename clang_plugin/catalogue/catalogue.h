@@ -179,7 +179,7 @@ struct CallEffect {
   int polls = -1;  // asks whether this handle has something to read; after the answer that it has,
                    // the next wait on it does not wait
   ReadyAnswer ready = ReadyAnswer::kNonzero;  // with `polls`: the answer that it has
-  std::vector<Condition> when;  // all must hold for the row to apply
+  std::vector<Condition> when;                // all must hold for the row to apply
   int now = -1;  // stores the current time into *argument (kResult: returns it), in `unit`
   Unit unit = Unit::kNone;
   RowPlace place;

@@ -52,6 +52,7 @@ class UnitLowering {
   std::string link_name(const clang::VarDecl* variable);
   // "read"; "std::mutex::lock" without template arguments and inline namespaces.
   std::string catalogue_name(const clang::FunctionDecl* function) const;
+  std::string shown_name(const clang::FunctionDecl* function) const;
   std::string record_name(const clang::RecordDecl* record);
   std::string member_name(const clang::ValueDecl* member);
   // Notes that `function` is needed; its body, if there is one, is lowered later.
@@ -122,6 +123,7 @@ class FunctionLowering {
   void destroy(const clang::VarDecl* variable, std::vector<StmtId>& into);
   void destroy(clang::QualType type, ExprId place, clang::SourceLocation location,
                std::vector<StmtId>& into);
+  StmtId discarded(const clang::CXXBindTemporaryExpr* expression);
   void destroy_members(const clang::CXXRecordDecl* record, std::vector<StmtId>& into);
   void note_given_away(const clang::Stmt* statement);
 

@@ -19,7 +19,8 @@ bool is_time_point(clang::QualType type) {
 // std::function and the like: an object that is as good as the function it was made from.
 bool holds_a_callable(const clang::CXXRecordDecl* record) {
   return record && record->getIdentifier() && record->isInStdNamespace() &&
-         record->getName() == "function";
+         (record->getName() == "function" || record->getName() == "move_only_function" ||
+          record->getName() == "packaged_task");
 }
 
 }  // namespace
@@ -225,9 +226,20 @@ ExprId FunctionLowering::delete_expression(const clang::CXXDeleteExpr* expressio
 }
 
 // Destructors of a user's own classes run at the end of the block; those of the standard library
-// that wait have catalogue rows.
+// that wait have catalogue rows. In C, so does what __attribute__((cleanup)) names.
 void FunctionLowering::destroy(const clang::VarDecl* variable, std::vector<StmtId>& into) {
-  if (variable->hasGlobalStorage() || variable->getType()->isReferenceType()) return;
+  if (variable->hasGlobalStorage()) return;
+  if (const auto* cleanup = variable->getAttr<clang::CleanupAttr>()) {
+    Expr place;
+    place.kind = ExprKind::kVariable;
+    place.index = slot(variable);
+    const ExprId address = make(ExprKind::kAddress, {add(std::move(place))});
+    Call call;
+    finish_call(call, cleanup->getFunctionDecl(), variable->getLocation());
+    into.push_back(
+        expression_statement(add_call(std::move(call), {address}), variable->getLocation()));
+  }
+  if (variable->getType()->isReferenceType()) return;
   const auto* record = variable->getType()->getAsCXXRecordDecl();
   if (!record || !record->hasDefinition() || record->hasTrivialDestructor()) return;
   if (given_away_.contains(variable)) return;  // what its destructor would wait for is elsewhere
@@ -248,6 +260,31 @@ void FunctionLowering::destroy(clang::QualType type, ExprId place, clang::Source
   finish_call(call, destructor, location);
   const ExprId id = add_call(std::move(call), {});
   into.push_back(expression_statement(id, location));
+}
+
+// An object that nothing keeps: std::async(f); Guard(mutex);. It ends with its statement.
+StmtId FunctionLowering::discarded(const clang::CXXBindTemporaryExpr* expression) {
+  const clang::QualType type = expression->getType();
+  const clang::SourceLocation location = expression->getExprLoc();
+  const ExprId value = rvalue(expression->getSubExpr());
+  const auto constructed = [&] {  // in a temporary of its own
+    const Expr& made = out_.exprs[value];
+    if (made.kind != ExprKind::kComma) return kNone;
+    const Expr& object = out_.exprs[made.operands[1]];
+    return object.kind == ExprKind::kLoad ? object.operands[0] : kNone;
+  };
+  Stmt both;
+  both.place = unit_.place(location);
+  ExprId place = constructed();
+  if (place == kNone) {
+    const ExprId stored = temporary(value, type);
+    both.children.push_back(expression_statement(stored, location));
+    place = out_.exprs[stored].operands[1];
+  } else {
+    both.children.push_back(expression_statement(value, location));
+  }
+  destroy(type, place, location, both.children);
+  return add(std::move(both));
 }
 
 // What a destructor does behind its body.

@@ -268,6 +268,10 @@ StmtId FunctionLowering::statement(const clang::Stmt* statement) {
   if (!statement) return add(Stmt{});
   if (const auto* expression = llvm::dyn_cast<clang::Expr>(statement)) {
     const clang::Expr* bare = expression->IgnoreParens();
+    const auto* full = llvm::dyn_cast<clang::ExprWithCleanups>(bare);
+    if (const auto* object = llvm::dyn_cast<clang::CXXBindTemporaryExpr>(
+            full ? full->getSubExpr()->IgnoreParens() : bare))
+      return discarded(object);
     return expression_statement(bare->isGLValue() ? lvalue(bare) : rvalue(bare),
                                 expression->getExprLoc());
   }

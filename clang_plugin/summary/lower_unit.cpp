@@ -154,6 +154,27 @@ std::string UnitLowering::catalogue_name(const clang::FunctionDecl* function) co
   return name;
 }
 
+// As people call it: the compiler's names for what has none in the source say little.
+std::string UnitLowering::shown_name(const clang::FunctionDecl* function) const {
+  const auto* method = llvm::dyn_cast<clang::CXXMethodDecl>(function);
+  if (!method || method->getOverloadedOperator() != clang::OO_Call) return catalogue_name(function);
+  const clang::CXXRecordDecl* record = method->getParent();
+  if (record->isLambda()) {
+    const clang::DeclContext* around = record->getDeclContext();
+    while (around && !around->isFunctionOrMethod()) around = around->getParent();
+    const auto* outer = llvm::dyn_cast_or_null<clang::FunctionDecl>(around);
+    if (!outer) return "a lambda";
+    const std::string in = shown_name(outer);
+    return in.starts_with("a lambda") ? in : "a lambda in " + in;
+  }
+  const auto* deleter = llvm::dyn_cast<clang::ClassTemplateSpecializationDecl>(record);
+  if (!deleter || !record->isInStdNamespace() || record->getName() != "default_delete" ||
+      deleter->getTemplateArgs()[0].getKind() != clang::TemplateArgument::Type)
+    return catalogue_name(function);
+  const auto* deleted = deleter->getTemplateArgs()[0].getAsType()->getAsCXXRecordDecl();
+  return "the deleter of " + (deleted ? deleted->getNameAsString() : "an object");
+}
+
 std::string UnitLowering::record_name(const clang::RecordDecl* record) {
   if (record->getIdentifier()) return record->getNameAsString();
   if (const clang::TypedefNameDecl* name = record->getTypedefNameForAnonDecl())
@@ -304,7 +325,7 @@ void UnitLowering::lower_function(const clang::FunctionDecl* definition) {
   if (unit_.functions.contains(name)) return;
   Function function;
   function.link_name = name;
-  function.name = catalogue_name(definition);
+  function.name = shown_name(definition);
   function.place = place(definition->getLocation());
   function.is_static = !definition->isExternallyVisible() ||
                        (definition->isInlined() && !context_.getLangOpts().CPlusPlus);
