@@ -50,6 +50,7 @@ Interpreter::Outcome Interpreter::run(FunctionId function, const std::vector<Val
                                       HandleStates& handles) {
   seen_.clear();
   entered_again_.clear();
+  scanned_.clear();
   events_.clear();
   steps_ = 0;
   exhausted_ = false;

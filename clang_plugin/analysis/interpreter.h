@@ -269,6 +269,7 @@ class Interpreter {
   uint32_t next_frame_ = 0;
   uint64_t steps_ = 0;
   bool exhausted_ = false;
+  std::set<FunctionId> scanned_;        // without values, from this Go call site
   std::set<FunctionId> entered_again_;  // functions that called themselves, from this Go call site
 };
 

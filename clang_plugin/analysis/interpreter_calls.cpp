@@ -463,14 +463,13 @@ Value Interpreter::enter(FunctionId id, const std::vector<Value>& arguments, con
 // The limit on steps was reached: every catalogued call below `id` counts, with nothing known of
 // its arguments.
 void Interpreter::scan_without_values(FunctionId id) {
-  std::set<FunctionId> visited;
   std::vector<FunctionId> todo{id};
   const std::vector<Value> nothing;
   const Value unknown_object = Value::any();
   while (!todo.empty()) {
     const FunctionId next = todo.back();
     todo.pop_back();
-    if (!visited.insert(next).second) continue;
+    if (!scanned_.insert(next).second) continue;
     const LinkedFunction linked = program_.function(next);
     if (!linked.body || !linked.may_block) continue;
     auto frame = std::make_unique<Frame>();

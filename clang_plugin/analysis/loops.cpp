@@ -140,9 +140,12 @@ class Shaper {
     }
   }
 
-  // d *= 2, d <<= 1, d += 100, d = d * 3 / 2; no d++ and no d = next(d).
+  // d *= 2, d <<= 1, d += 100, d = d * 3 / 2; no d++ and no d = next(d). Or usleep(100 << i).
   bool compounds() const {
     const std::string counter = place_key(function_, shape_.counter);
+    if (std::any_of(given_to_waits_.begin(), given_to_waits_.end(),
+                    [&](ExprId argument) { return reads(argument, counter); }))
+      return true;
     return std::any_of(assigned_.begin(), assigned_.end(), [&](const auto& entry) {
       if (entry.first == counter) return false;
       return std::any_of(entry.second.begin(), entry.second.end(), [&](const Assignment& one) {
@@ -264,6 +267,9 @@ class Shaper {
       const Call& call = function_.calls[expression.index];
       if (!spin_neutral(call)) has_calls_ = true;
       reads_clock_ = reads_clock_ || reads_clock(call, 0);
+      if (blocks(call))
+        given_to_waits_.insert(given_to_waits_.end(), expression.operands.begin(),
+                               expression.operands.end());
       blocks_ = blocks_ || blocks(call);
       if (call.no_return) leaves_otherwise_ = true;
       if (call.callee != kNone) walk_expr(call.callee);
@@ -688,6 +694,7 @@ class Shaper {
   bool has_calls_ = false;
   bool reads_clock_ = false;
   bool blocks_ = false;
+  std::vector<ExprId> given_to_waits_;  // arguments
   bool leaves_otherwise_ = false;
   bool plain_back_edge_ = false;
   bool interrupted_back_edge_ = false;

@@ -39,7 +39,7 @@ struct LoopShape {
   ExprId guard = kNone;
   bool guard_holds = true;
   LoopKind otherwise = LoopKind::kEndless;
-  // It can wait, and computes something beside the counter from itself: usleep(d); d *= 2.
+  // It can wait, and each turn differently: usleep(d); d *= 2, or usleep(100 << i).
   bool compounds = false;
   // What is tested before the loop goes on. Filled where the loop reads the clock.
   struct Test {
