@@ -18,9 +18,9 @@
 //   // expect-error(NAME): TEXT      the same for another file, "." for the fixture's folder, on
 //   any line
 //   // expect-note: TEXT             a note of the report; other notes may be there
-//   // expect-unknown: NAME HEADER [known]    a library function that the call of Go on this line is
-//   the first to reach (NAME HEADER | …); `known`: the catalogue has rows of its library. A fixture
-//   with such a marker has to have one for each
+//   // expect-unknown: NAME HEADER [known]    a library function that the call of Go on this line
+//   is the first to reach (NAME HEADER | …); `known`: the catalogue has rows of its library. A
+//   fixture with such a marker has to have one for each
 //   // lint: threshold=100ms tags=a,b catalogue=rows.yaml across go     options of the run;
 //   `across`: --across-packages; `go`: needs the go command
 // What is not expected must not be found.
