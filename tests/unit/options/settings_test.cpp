@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "tests/unit/packages/temporary_tree.h"
 
@@ -153,9 +154,9 @@ TEST(Settings, ErrorsNameFileLineAndKey) {
 }
 
 TEST(Settings, WhatIsNoYamlIsAnErrorToo) {
-  for (const std::string text :
-       {"threshold\n", "[", "threshold: \"1s\n", "a: b\n---\nc: d\n", "threshold: *x\n",
-        std::string(100000, '[').c_str(), "\xff\xfe: 1\n", "threshold: 1s\n\x01\n"}) {
+  for (const std::string& text : std::vector<std::string>{
+           "threshold\n", "[", "threshold: \"1s\n", "a: b\n---\nc: d\n", "threshold: *x\n",
+           std::string(100000, '['), "\xff\xfe: 1\n", "threshold: 1s\n\x01\n"}) {
     const TemporaryTree tree;
     tree.write("go.mod", "");
     const std::string file = tree.write(".cgoscope.yaml", text);
