@@ -22,6 +22,7 @@
 
 #include "tests/go_toolchains.h"
 #include "tests/live/program.h"
+#include "tests/unit/packages/temporary_tree.h"
 
 namespace cgoscope {
 namespace {
@@ -66,6 +67,8 @@ class Ways : public testing::Test {
   void SetUp() override {
     if (const std::string why = why_not_attachable(CGOSCOPE); !why.empty()) GTEST_SKIP() << why;
   }
+
+  const TemporaryTree tree_;
 };
 
 TEST_F(Ways, ATargetInAnotherPidNamespaceHasOurThreadIds) {
@@ -85,7 +88,7 @@ TEST_F(Ways, ATargetInAnotherPidNamespaceHasOurThreadIds) {
 }
 
 TEST_F(Ways, AReplacedExecutableIsReadAsItRuns) {
-  const fs::path copy = fs::path(testing::TempDir()) / "replaced_program";
+  const fs::path copy = fs::path(tree_.root()) / "replaced_program";
   fs::copy_file(go_program("examples/thread_churn", "bug"), copy,
                 fs::copy_options::overwrite_existing);
   Program target({copy.string()}, false);
@@ -206,7 +209,7 @@ void interrupt_at_terminal(std::vector<std::string> arguments, bool by_key) {
 // The terminal has told the command: a SIGTERM would cut short what it does about it.
 TEST_F(Ways, CtrlCLetsTheCommandEndAsItWill) {
   const std::string binary = go_program("tests/live/programs", "graceful");
-  const std::string report = (fs::path(testing::TempDir()) / "interrupted.jsonl").string();
+  const std::string report = (fs::path(tree_.root()) / "interrupted.jsonl").string();
   for (const bool by_key : {true, false}) {
     interrupt_at_terminal({CGOSCOPE, "watch", "--format", "json", "--output", report, "--", binary},
                           by_key);
@@ -307,7 +310,7 @@ TEST_F(Ways, ShortCallsDoNotLastWhenTheirSignalsAreLetGo) {
 // Nothing goes on in it, and nothing is wrong with it.
 TEST_F(Ways, AProcessThatIsStoppedIsNotStuck) {
   Program target({go_program("tests/live/programs", "tight")}, false);
-  const std::string recording = (fs::path(testing::TempDir()) / "stopped.rec").string();
+  const std::string recording = (fs::path(tree_.root()) / "stopped.rec").string();
   Program probe({CGOSCOPE, "watch", "--format", "json", "--record", recording, "-p",
                  std::to_string(target.pid()), "--duration", "8s"});
   sleep_ms(2000);
@@ -416,7 +419,7 @@ TEST_F(Ways, AnIntervalWithoutEndIsOne) {
 
 TEST_F(Ways, TheCurrentFolderMayBeGone) {
   Program target({go_program("tests/live/programs", "quiet")}, false);
-  const fs::path folder = fs::path(testing::TempDir()) / "gone";
+  const fs::path folder = fs::path(tree_.root()) / "gone";
   fs::create_directory(folder);
   const Ended ended = Program({"bash", "-c",
                                "cd " + folder.string() + " && rmdir " + folder.string() + " && " +
@@ -426,7 +429,7 @@ TEST_F(Ways, TheCurrentFolderMayBeGone) {
 }
 
 TEST_F(Ways, ACensusOfTheOneProcessOfAName) {
-  const fs::path copy = fs::path(testing::TempDir()) / "census_named";
+  const fs::path copy = fs::path(tree_.root()) / "census_named";
   fs::copy_file(go_program("tests/live/programs", "quiet"), copy,
                 fs::copy_options::overwrite_existing);
   const auto census = [](std::vector<std::string> arguments) {
@@ -466,7 +469,7 @@ TEST_F(Ways, NobodyReadsTheReportAnyMore) {
 }
 
 TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
-  const std::string recording = (fs::path(testing::TempDir()) / "run.rec").string();
+  const std::string recording = (fs::path(tree_.root()) / "run.rec").string();
   const Ended live = watch(
       {"--record", recording, "--duration", "3s", "--", go_program("examples/stuck_m", "bug")});
   const json finding = finding_of(live.err, "stuck-m");
@@ -485,7 +488,7 @@ TEST_F(Ways, ARecordingGivesTheSameFindingsAndOtherThresholdsOthers) {
 
 // Who writes one would destroy the other; nothing is written, or is lost.
 TEST_F(Ways, AFileThatIsNamedTwiceIsSaidSo) {
-  const fs::path folder = fs::path(testing::TempDir()) / "named_twice";
+  const fs::path folder = fs::path(tree_.root()) / "named_twice";
   fs::remove_all(folder);
   fs::create_directory(folder);
   const auto path = [&](const std::string& name) { return (folder / name).string(); };
@@ -534,7 +537,7 @@ TEST_F(Ways, WhatNamesNoRuleIsSaidSo) {
 
 // Their stacks would be ever new ones, and those that are known are kept.
 TEST_F(Ways, OnlyGoroutinesThatWaitHaveStacks) {
-  const std::string recording = (fs::path(testing::TempDir()) / "stacks.rec").string();
+  const std::string recording = (fs::path(tree_.root()) / "stacks.rec").string();
   watch({"--record", recording, "--duration", "3s", "--",
          go_program("tests/live/programs", "storm")});
   std::ifstream file(recording);
