@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
+#include <string_view>
 #include <tuple>
 
 namespace cgoscope {
@@ -35,6 +37,31 @@ constexpr auto kStandardFolders =
 
 bool is_triple(std::string_view folder) {
   return folder.find("-linux-gnu") != std::string_view::npos;
+}
+
+// How a header is included: "glib-2.0/glib/gmain.h" of "/usr/include/glib-2.0/glib/gmain.h"; ""
+// when the path has no folder of headers in it.
+std::string header_name(std::string_view path) {
+  constexpr std::string_view kFolder = "/include/";
+  const size_t at = path.rfind(kFolder);
+  if (at == std::string_view::npos) return "";
+  path.remove_prefix(at + kFolder.size());
+  if (const size_t slash = path.find('/');
+      slash != std::string_view::npos && is_triple(path.substr(0, slash)))
+    path.remove_prefix(slash + 1);
+  return std::string(path);
+}
+
+// Whether it is one of the C library, POSIX, Linux or C++; by its name, as header_name gives it.
+bool is_standard(std::string_view header) {
+  return std::binary_search(kStandardHeaders.begin(), kStandardHeaders.end(), header) ||
+         std::any_of(kStandardFolders.begin(), kStandardFolders.end(),
+                     [&](std::string_view folder) { return header.starts_with(folder); });
+}
+
+bool is_compilers(std::string_view path) {
+  return path.find("/lib/gcc") != std::string_view::npos ||
+         path.find("/lib/clang/") != std::string_view::npos;
 }
 
 // "glib-2", "gio" and "gdbusconnection" of "glib-2.0/gio/gdbusconnection.h".
@@ -109,7 +136,7 @@ class Reach {
   bool library_has_rows(const std::string& header) {
     if (known_words_.empty()) {
       for (const BlockingFunction& row : catalogue_.blocking()) {
-        if (row.header.empty() || is_standard_header("/include/" + row.header)) continue;
+        if (row.header.empty() || is_standard(row.header)) continue;
         for (std::string& word : words_of(row.header)) known_words_.insert(std::move(word));
       }
     }
@@ -122,10 +149,11 @@ class Reach {
     const auto declared = declared_.find(link_name);
     if (declared == declared_.end() || program_.is_export(link_name) || has_row(link_name)) return;
     const auto& [name, path] = declared->second;
-    if (has_row(name) || is_standard_header(path)) return;
     UnknownFunction unknown;
     unknown.name = name;
     unknown.header = header_name(path);
+    const bool is_own = is_compilers(path) && !unknown.header.empty();
+    if (has_row(name) || is_own || is_standard(unknown.header)) return;
     if (unknown.header.empty() && !path.empty()) unknown.header = display_(path);
     unknown.library_has_rows = library_has_rows(unknown.header);
     unknown.go = go;
@@ -142,27 +170,6 @@ class Reach {
 };
 
 }  // namespace
-
-std::string header_name(std::string_view path) {
-  constexpr std::string_view kFolder = "/include/";
-  const size_t at = path.rfind(kFolder);
-  if (at == std::string_view::npos) return "";
-  path.remove_prefix(at + kFolder.size());
-  if (const size_t slash = path.find('/');
-      slash != std::string_view::npos && is_triple(path.substr(0, slash)))
-    path.remove_prefix(slash + 1);
-  return std::string(path);
-}
-
-bool is_standard_header(std::string_view path) {
-  const bool is_compilers = path.find("/lib/gcc") != std::string_view::npos ||
-                            path.find("/lib/clang/") != std::string_view::npos;
-  const std::string name = header_name(path);
-  return (is_compilers && !name.empty()) ||
-         std::binary_search(kStandardHeaders.begin(), kStandardHeaders.end(), name) ||
-         std::any_of(kStandardFolders.begin(), kStandardFolders.end(),
-                     [&](std::string_view folder) { return name.starts_with(folder); });
-}
 
 std::vector<UnknownFunction> unknown_functions(Program& program,
                                                const std::vector<EntryPoint>& entries,

@@ -1,9 +1,7 @@
 // What silences rest on: the functions that are reached without anything being known of them.
 #pragma once
 
-#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "clang_plugin/analysis/program.h"
@@ -24,11 +22,5 @@ struct EntryPoint {
 std::vector<UnknownFunction> unknown_functions(Program& program,
                                                const std::vector<EntryPoint>& entries,
                                                std::string (*display)(const std::string& path));
-
-// How a header is included: "glib-2.0/glib/gmain.h" of "/usr/include/glib-2.0/glib/gmain.h"; ""
-// when the path has no folder of headers in it.
-std::string header_name(std::string_view path);
-// Whether it is one of the C library, POSIX, Linux, C++ or the compiler.
-bool is_standard_header(std::string_view path);
 
 }  // namespace cgoscope
