@@ -359,11 +359,11 @@ void Run::look_at_memory(Sample& sample) {
     if (const std::vector<int64_t> goids = judge_->wants_locks_of(); !goids.empty())
       memory_->take_locks(sample, goids);
   }
-  std::vector<std::string> news;
-  for (const std::string& problem : memory_->problems()) {
-    if (std::find(notes_.begin(), notes_.end(), problem) == notes_.end()) news.push_back(problem);
-  }
-  if (news.empty() && !memory_->missed_threads()) return;
+  const std::vector<std::string>& problems = memory_->problems();
+  const bool is_said = std::ranges::all_of(problems, [&](const std::string& problem) {
+    return std::ranges::find(notes_, problem) != notes_.end();
+  });
+  if (is_said && !memory_->missed_threads()) return;
   // A process that ends has lost its threads and memory a little before it is seen to have ended.
   pollfd end = {target_->pidfd(), POLLIN, 0};
   if (poll(&end, 1, kEndingMs) > 0) {
@@ -371,7 +371,7 @@ void Run::look_at_memory(Sample& sample) {
     sample.ms.clear();
     return;
   }
-  for (std::string& problem : news) note(std::move(problem));
+  for (const std::string& problem : problems) note(problem);
 }
 
 // The probes and what is known of the program hold for the same file at the same address only.
