@@ -16,8 +16,7 @@ namespace cgoscope {
 namespace {
 
 constexpr size_t kLeastIntervals = 3;
-constexpr int64_t kAskAgainAfterNs = 60'000'000'000;  // at a place whose goroutines are woken
-constexpr double kWokenShare = 0.1;                   // of the growth; counts are not of one moment
+constexpr double kWokenShare = 0.1;  // of the growth; counts are not of one moment
 
 struct Entry {
   int64_t at_ns = 0;

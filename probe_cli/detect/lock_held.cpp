@@ -13,8 +13,7 @@
 namespace cgoscope {
 namespace {
 
-constexpr double kWokenShare = 0.1;                   // of the waiters, a second
-constexpr int64_t kAskAgainAfterNs = 60'000'000'000;  // where wait groups have who knows them
+constexpr double kWokenShare = 0.1;  // of the waiters, a second
 
 bool is_wait_group(const std::vector<Frame>& stack) {
   return std::any_of(stack.begin(), stack.end(),

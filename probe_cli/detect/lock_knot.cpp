@@ -18,7 +18,6 @@
 namespace cgoscope {
 namespace {
 
-constexpr int64_t kAskAgainAfterNs = 60'000'000'000;  // about a lock in no knot
 constexpr size_t kMostAsked = 32;
 constexpr size_t kMostWaits = 10, kMostGoids = 20;
 

@@ -37,6 +37,10 @@ struct Waiting {
 std::map<WaitPlace, Waiting> waiting_places(const Sample& sample, const Stacks& stacks,
                                             bool by_go = true);
 
+// What a dear look at a place has settled (its goroutines are woken, its lock is in no knot) is
+// asked again after so long.
+inline constexpr int64_t kAskAgainAfterNs = 60'000'000'000;
+
 // Whether it is the reason of those that wait for a mutex, a read-write mutex or a wait group.
 bool is_lock(const std::string& reason);
 
